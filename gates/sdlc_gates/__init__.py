@@ -1,0 +1,1 @@
+"""One module per gate; each is found through its entry point only."""

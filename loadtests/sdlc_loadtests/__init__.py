@@ -1,0 +1,1 @@
+"""What runs inside Locust processes; nothing else imports it."""

@@ -1,0 +1,1 @@
+"""One module per report format; each is found through its entry point only."""

@@ -1,0 +1,344 @@
+"""Deciding: a pure function of results, policy and time. No clock, no disk, no network."""
+
+from __future__ import annotations
+
+import datetime
+import enum
+import fnmatch
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+from sdlc.identity import Problem, place, problems
+from sdlc.model import (
+    Completed,
+    Coverage,
+    Errored,
+    Finding,
+    Frozen,
+    GateResult,
+    Measurement,
+    PackageLocation,
+    Severity,
+    Skipped,
+    SourceLocation,
+    Verdict,
+)
+from sdlc.quantity import show
+from sdlc.threshold import FindingLimit, MeasurementLimit, Threshold
+
+SHOWN_MISSING = 5
+
+
+class Suppressions(enum.Enum):
+    """What a comment in the scanned code that asks to be ignored is worth."""
+
+    WAIVER = "waiver"
+    """Nothing, unless a waiver covers the finding too."""
+    HONOUR = "honour"
+    """The finding is shown and does not block."""
+
+
+class Waiver(Frozen, frozen=True):
+    """An accepted risk: someone answers for it, for a reason, until a day."""
+
+    id: str
+    reason: str
+    approved_by: str
+    expires: datetime.date
+    """The last day on which it holds, in UTC."""
+    fingerprint: str = ""
+    rule: str = ""
+    """Together with `path`, instead of a fingerprint."""
+    path: str = ""
+    """Shell pattern for a source path, a package's name or a URL."""
+
+    def covers(self, finding: Finding) -> bool:
+        """Whether it was written for this finding."""
+        if self.fingerprint:
+            return self.fingerprint == finding.fingerprint
+        where = _waivable_place(finding)
+        return bool(self.rule and self.path) and self.rule == finding.rule.id and fnmatch.fnmatchcase(where, self.path)
+
+
+class CoverageFloor(Frozen, frozen=True):
+    """The least share of what it should have measured that a gate must have measured."""
+
+    gate: str
+    ratio: float
+    origin: str
+
+
+class Policy(Frozen, frozen=True):
+    """Everything a verdict depends on beside the results."""
+
+    required: tuple[str, ...]
+    """Gates that must answer."""
+    thresholds: tuple[Threshold, ...] = ()
+    floors: tuple[CoverageFloor, ...] = ()
+    """A gate without one must have measured everything."""
+    suppressions: Suppressions = Suppressions.WAIVER
+    waivers: tuple[Waiver, ...] = ()
+    prove: bool = False
+    """Whether each gate must have caught its canary in this run."""
+
+
+class Disposition(enum.Enum):
+    """What was decided about a problem."""
+
+    BLOCKING = "blocking"
+    TOLERATED = "tolerated"
+    WAIVED = "waived"
+    SUPPRESSED = "suppressed"
+
+
+class Ruling(Frozen, frozen=True):
+    """A problem, and what was decided about it, and why."""
+
+    problem: Problem
+    disposition: Disposition
+    because: str
+
+
+class Outcome(Frozen, frozen=True):
+    """What became of a threshold on a measurement."""
+
+    threshold: MeasurementLimit
+    verdict: Verdict
+    because: str
+    measured: Measurement | None = None
+
+
+class Reason(Frozen, frozen=True):
+    """One thing that stands in the way of a release."""
+
+    gate: str
+    verdict: Verdict
+    text: str
+    where: str = ""
+    """file:line, package or URL."""
+    fix: str = ""
+    severity: Severity | None = None
+    fingerprint: str = ""
+
+
+class Judgement(Frozen, frozen=True):
+    """The verdict over one gate."""
+
+    gate: str
+    verdict: Verdict
+
+
+class Decision(Frozen, frozen=True):
+    """The verdict, and everything it was drawn from; nothing is dropped."""
+
+    verdict: Verdict
+    reasons: tuple[Reason, ...]
+    """The most severe first."""
+    judgements: tuple[Judgement, ...]
+    rulings: tuple[Ruling, ...]
+    outcomes: tuple[Outcome, ...]
+    unused_waivers: tuple[str, ...] = ()
+
+
+def decide(results: Sequence[GateResult], policy: Policy, now: datetime.datetime) -> Decision:
+    """Draw the verdict. PASS needs an answer from every required gate, enough coverage, and every threshold kept."""
+    rulings = tuple(_rulings(results, policy, now))
+    outcomes = tuple(_outcome(limit, results) for limit in policy.thresholds if isinstance(limit, MeasurementLimit))
+    reasons = [*_doubts(results, policy), *_blocks(rulings), *_breaches(outcomes)]
+    gates = tuple(dict.fromkeys([*policy.required, *(result.gate for result in results)]))
+    judgements = tuple(Judgement(gate=gate, verdict=_worst(r.verdict for r in reasons if r.gate == gate)) for gate in gates)
+    covering = {
+        waiver.id for waiver in policy.waivers for ruling in rulings if any(map(waiver.covers, ruling.problem.findings))
+    }
+    return Decision(
+        verdict=_worst(reason.verdict for reason in reasons),
+        reasons=tuple(sorted(reasons, key=_gravity)),
+        judgements=judgements,
+        rulings=rulings,
+        outcomes=outcomes,
+        unused_waivers=tuple(waiver.id for waiver in policy.waivers if waiver.id not in covering),
+    )
+
+
+def _worst(verdicts: Iterator[Verdict]) -> Verdict:
+    found = set(verdicts)
+    return next((verdict for verdict in (Verdict.FAIL, Verdict.INCONCLUSIVE) if verdict in found), Verdict.PASS)
+
+
+def _gravity(reason: Reason) -> tuple[int, int, str, str]:
+    severity = -1 if reason.severity is None else reason.severity.rank
+    return (0 if reason.verdict is Verdict.FAIL else 1, -severity, reason.gate, reason.where)
+
+
+def _doubts(results: Sequence[GateResult], policy: Policy) -> Iterator[Reason]:
+    """Why the results, whatever they say, are not a complete answer."""
+    if not policy.required:
+        yield _doubt("", "no gate was asked, so nothing is known about this release", "add a gate to sdlc.toml")
+    answered = Counter(result.gate for result in results)
+    for gate in policy.required:
+        if gate not in answered:
+            yield _doubt(gate, "it did not run")
+    for gate, times in answered.items():
+        if times > 1:
+            yield _doubt(gate, f"it answered {times} times in one run")
+    if results and all(isinstance(result, Skipped) for result in results):
+        yield _doubt("", "every gate was skipped, so nothing was measured")
+    for result in results:
+        yield from _doubts_about(result, policy)
+
+
+def _doubts_about(result: GateResult, policy: Policy) -> Iterator[Reason]:
+    match result:
+        case Errored():
+            yield _doubt(result.gate, f"{result.fault}: {result.reason}", result.fix)
+        case Skipped(unaffected=False):
+            yield _doubt(result.gate, f"it was skipped: {result.reason}")
+        case Skipped():
+            return
+        case Completed():
+            yield from _coverage_doubts(result, policy)
+            if policy.prove and result.canary is None:
+                yield _doubt(result.gate, "it was not shown that it can fail: its canary was not planted")
+            if result.canary is not None and not result.canary.caught:
+                yield _doubt(result.gate, f"it did not catch its canary: {result.canary.detail}")
+
+
+def _coverage_doubts(result: Completed, policy: Policy) -> Iterator[Reason]:
+    if not result.answer.coverage:
+        yield _doubt(result.gate, "it did not say what it covered")
+    floor = next((floor.ratio for floor in policy.floors if floor.gate == result.gate), 1.0)
+    for coverage in result.answer.coverage:
+        if complaint := _complaint(coverage, floor):
+            yield _doubt(result.gate, complaint)
+
+
+def _complaint(coverage: Coverage, floor: float) -> str:
+    if coverage.expected <= 0:
+        return f"there were no {coverage.what} to measure"
+    if not 0 <= coverage.measured <= coverage.expected:
+        return f"its coverage makes no sense: {coverage.measured} of {coverage.expected} {coverage.what}"
+    if coverage.measured == 0 or coverage.measured < floor * coverage.expected:
+        listed = [f"{item.item} ({item.reason})" for item in coverage.missing[:SHOWN_MISSING]]
+        more = len(coverage.missing) - len(listed)
+        names = ", ".join(listed) + (f" and {more} more" if more > 0 else "")
+        return f"it measured {coverage.measured} of {coverage.expected} {coverage.what}" + (
+            f"; missing: {names}" if names else ""
+        )
+    return ""
+
+
+def _doubt(gate: str, text: str, fix: str = "") -> Reason:
+    return Reason(gate=gate, verdict=Verdict.INCONCLUSIVE, text=text, fix=fix)
+
+
+def _rulings(results: Sequence[GateResult], policy: Policy, now: datetime.datetime) -> Iterator[Ruling]:
+    answers = (result.answer for result in results if not isinstance(result, Skipped))
+    found = problems([finding for answer in answers for finding in answer.findings])
+    excused = {problem.fingerprint: _excuse(problem, policy, now) for problem in found}
+    counts = Counter(
+        scope for problem in found if excused[problem.fingerprint][0] is None for scope in _scopes(problem, policy)
+    )
+    for problem in found:
+        disposition, because = excused[problem.fingerprint]
+        if disposition is None:
+            disposition, because = _weigh(problem, counts, policy, because)
+        yield Ruling(problem=problem, disposition=disposition, because=because)
+
+
+def _excuse(problem: Problem, policy: Policy, now: datetime.datetime) -> tuple[Disposition | None, str]:
+    """Whether a waiver or an honoured comment covers every finding of the problem; else what was tried in vain."""
+    today = now.astimezone(datetime.UTC).date()
+    held = [_waiver_for(finding, policy, today) for finding in problem.findings]
+    if all(held):
+        waiver = next(waiver for waiver in held if waiver)
+        return Disposition.WAIVED, f"waiver {waiver.id} by {waiver.approved_by} until {waiver.expires}: {waiver.reason}"
+    marked = [finding.suppression for finding in problem.findings if finding.suppression]
+    if len(marked) == len(problem.findings) and policy.suppressions is Suppressions.HONOUR:
+        return Disposition.SUPPRESSED, f"the code says {marked[0]!r}, and policy honours that"
+    expired = [w for w in policy.waivers if w.expires < today and any(map(w.covers, problem.findings))]
+    vain = [f"waiver {waiver.id} expired on {waiver.expires}" for waiver in expired]
+    vain += [f"{marked[0]!r} in the code is not covered by a waiver"] if marked else []
+    return None, "; ".join(vain)
+
+
+def _waiver_for(finding: Finding, policy: Policy, today: datetime.date) -> Waiver | None:
+    return next((waiver for waiver in policy.waivers if waiver.expires >= today and waiver.covers(finding)), None)
+
+
+def _waivable_place(finding: Finding) -> str:
+    match finding.location:
+        case SourceLocation(path=path):
+            return path
+        case PackageLocation(name=name):
+            return name
+        case endpoint:
+            return endpoint.url
+
+
+def _scopes(problem: Problem, policy: Policy) -> tuple[FindingLimit, ...]:
+    """The limits that a problem counts against: its gates' own, or the general one."""
+    return tuple(dict.fromkeys(_limit(gate, problem.severity, policy) for gate in problem.gates))
+
+
+def _limit(gate: str, severity: Severity, policy: Policy) -> FindingLimit:
+    limits = [limit for limit in policy.thresholds if isinstance(limit, FindingLimit) and limit.severity is severity]
+    own = next((limit for limit in limits if limit.gate == gate), None)
+    general = next((limit for limit in limits if not limit.gate), None)
+    return own or general or FindingLimit(severity=severity, most=0, origin="default")
+
+
+def _weigh(problem: Problem, counts: Counter[FindingLimit], policy: Policy, note: str) -> tuple[Disposition, str]:
+    """Blocking when any limit it counts against is exceeded."""
+    scopes = _scopes(problem, policy)
+    exceeded = [limit for limit in scopes if limit.most is not None and counts[limit] > limit.most]
+    said = f"{note}; " if note else ""
+    if exceeded:
+        limit = exceeded[0]
+        allowed = "none is allowed" if not limit.most else f"{counts[limit]} found, {limit.most} allowed"
+        return Disposition.BLOCKING, f"{said}{problem.severity.value}: {allowed} ({limit.origin})"
+    return Disposition.TOLERATED, f"{said}{problem.severity.value} is tolerated ({scopes[0].origin})"
+
+
+def _blocks(rulings: Sequence[Ruling]) -> Iterator[Reason]:
+    for ruling in rulings:
+        if ruling.disposition is Disposition.BLOCKING:
+            first = ruling.problem.first
+            fix = next((finding.fix for finding in ruling.problem.findings if finding.fix), "")
+            for gate in ruling.problem.gates:
+                yield Reason(
+                    gate=gate,
+                    verdict=Verdict.FAIL,
+                    text=f"{first.rule.id}: {first.message}",
+                    where=place(first.location),
+                    fix=fix,
+                    severity=ruling.problem.severity,
+                    fingerprint=ruling.problem.fingerprint,
+                )
+
+
+def _outcome(limit: MeasurementLimit, results: Sequence[GateResult]) -> Outcome:
+    answers = [result.answer for result in results if result.gate == limit.gate and not isinstance(result, Skipped)]
+    named = [m for answer in answers for m in answer.measurements if m.name == limit.metric]
+    found = [measurement for measurement in named if measurement.subject == limit.subject]
+    if len(found) != 1 or found[0].unit != limit.unit:
+        known = ", ".join(sorted({m.subject or "all together" for m in named})) or "nothing"
+        because = f"{limit.metric} of {limit.subject or 'all together'} was not measured; measured: {known}"
+        return Outcome(threshold=limit, verdict=Verdict.INCONCLUSIVE, because=because)
+    measured = found[0]
+    return Outcome(threshold=limit, verdict=limit.judge(measured), because=_reading(measured), measured=measured)
+
+
+def _reading(measured: Measurement) -> str:
+    interval = ""
+    if measured.low is not None and measured.high is not None:
+        interval = (
+            f", between {show(measured.low, measured.unit)} and {show(measured.high, measured.unit)} with 95 % confidence"
+        )
+    return f"measured {show(measured.value, measured.unit)}{interval} (n={measured.n})"
+
+
+def _breaches(outcomes: Sequence[Outcome]) -> Iterator[Reason]:
+    for outcome in outcomes:
+        if outcome.verdict is not Verdict.PASS:
+            text = f"{outcome.threshold.text} ({outcome.threshold.origin}): {outcome.because}"
+            yield Reason(gate=outcome.threshold.gate, verdict=outcome.verdict, text=text)

@@ -1,0 +1,67 @@
+"""What the scanned code says at a finding's lines: the text that identifies it, and comments that ask to look away."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import msgspec
+
+from sdlc.errors import OutputInvalid
+from sdlc.inventory import Inventory
+from sdlc.model import Finding, SourceLocation
+
+MAX_SNIPPET_LINES = 12
+MAX_SNIPPET_CHARACTERS = 1200
+
+
+def relative(name: str, files: Inventory) -> str:
+    """The path, relative to the project, that a tool means by `name`; raises `OutputInvalid` when it was not asked about it."""
+    path = Path(name)
+    full = path if path.is_absolute() else files.root / path
+    try:
+        found = full.relative_to(files.root).as_posix()
+    except ValueError as error:
+        raise OutputInvalid(f"the report speaks of {name!r}, which is outside the project") from error
+    if found not in files.files:
+        raise OutputInvalid(f"the report speaks of {name!r}, which the tool was not asked about")
+    return found
+
+
+def quoted(findings: tuple[Finding, ...], files: Inventory, marker: re.Pattern[str]) -> tuple[Finding, ...]:
+    """The findings with the text of their lines, and with the comment there that matches `marker`, if any."""
+    texts: dict[str, list[str]] = {}
+    return tuple(_quoted(finding, files.root, texts, marker) for finding in findings)
+
+
+def markers(files: Inventory, marker: re.Pattern[str]) -> tuple[SourceLocation, ...]:
+    """Every line of the files that matches `marker`."""
+    found = []
+    for path in files.files:
+        for number, line in enumerate(_lines(files.root / path), start=1):
+            if match := marker.search(line):
+                found.append(SourceLocation(path=path, line=number, snippet=match.group()[:MAX_SNIPPET_CHARACTERS]))
+    return tuple(found)
+
+
+def _quoted(finding: Finding, root: Path, texts: dict[str, list[str]], marker: re.Pattern[str]) -> Finding:
+    location = finding.location
+    if not isinstance(location, SourceLocation):
+        return finding
+    if location.path not in texts:
+        texts[location.path] = _lines(root / location.path)
+    lines = texts[location.path]
+    last = max(location.line, location.end_line)
+    shown = lines[location.line - 1 : min(last, location.line + MAX_SNIPPET_LINES - 1)]
+    said = next((match.group() for line in lines[location.line - 1 : last] if (match := marker.search(line))), "")
+    snippet = "\n".join(shown)[:MAX_SNIPPET_CHARACTERS]
+    return msgspec.structs.replace(
+        finding,
+        location=msgspec.structs.replace(location, snippet=snippet),
+        suppression=said[:MAX_SNIPPET_CHARACTERS],
+    )
+
+
+def _lines(path: Path) -> list[str]:
+    """The file's lines as the tools count them; undecodable bytes are replaced, since only a quotation is made."""
+    return path.read_text(encoding="utf-8", errors="replace").split("\n")

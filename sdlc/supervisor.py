@@ -1,0 +1,147 @@
+"""Runs one command and leaves nothing of it behind, whatever happens to whoever asked.
+
+Run as a program, with the standard library only: `python -I -S supervisor.py STATUS_FD GRACE FILE_LIMIT -- COMMAND...`.
+It stands between the engine and a tool, and ends the tool with every process that the tool started when the tool exits,
+when the engine closes this program's standard input, and when the engine is killed (which closes it too).
+On Linux it adopts orphans, so a process that left its group or session is still found.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import json
+import os
+import resource
+import select
+import signal
+import subprocess
+import sys
+import time
+
+PR_SET_CHILD_SUBREAPER = 36
+STRAGGLER_SECONDS = 1.0
+POLL_SECONDS = 0.02
+
+
+def main() -> None:
+    """Run the command given on the command line, and write how it ended to the status descriptor as JSON."""
+    status_fd, grace, file_limit = int(sys.argv[1]), float(sys.argv[2]), int(sys.argv[3])
+    command = sys.argv[sys.argv.index("--") + 1 :]
+    os.set_inheritable(status_fd, False)
+    adopt_orphans()
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
+    try:
+        child = start(command, file_limit)
+    except OSError as error:
+        report(status_fd, code=None, strays=0, error=str(error))
+        return
+    asked_to_stop = wait_for_exit_or_order(child)
+    if asked_to_stop:
+        ask_politely(child, grace)
+    strays = 0 if asked_to_stop else count_strays(child.pid)
+    end_descendants(child)
+    report(status_fd, code=child.wait(), strays=strays, error="")
+
+
+def adopt_orphans() -> None:
+    """Make orphaned descendants children of this process (Linux; elsewhere only the process group is ended)."""
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def start(command: list[str], file_limit: int) -> subprocess.Popen[bytes]:
+    """Start the command in a session of its own, without core files and with bounded file sizes."""
+
+    def limit() -> None:
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, signal.SIG_DFL)
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        if file_limit:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (file_limit, file_limit))
+
+    return subprocess.Popen(command, stdin=subprocess.DEVNULL, start_new_session=True, preexec_fn=limit)
+
+
+def wait_for_exit_or_order(child: subprocess.Popen[bytes]) -> bool:
+    """Wait until the command exits (False) or standard input is closed (True)."""
+    while child.poll() is None:
+        readable, _, _ = select.select([sys.stdin.fileno()], [], [], POLL_SECONDS)
+        if readable and not os.read(sys.stdin.fileno(), 1):
+            return True
+        reap_others(child.pid)
+    return False
+
+
+def ask_politely(child: subprocess.Popen[bytes], grace: float) -> None:
+    """Send SIGTERM to the command's group and give it `grace` seconds."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(child.pid, signal.SIGTERM)
+    deadline = time.monotonic() + grace
+    while child.poll() is None and time.monotonic() < deadline:
+        time.sleep(POLL_SECONDS)
+
+
+def count_strays(leader: int) -> int:
+    """How many processes outlive the command by more than a second."""
+    deadline = time.monotonic() + STRAGGLER_SECONDS
+    while True:
+        reap_others(leader)
+        strays = len(descendants(os.getpid()))
+        if not strays or time.monotonic() > deadline:
+            return strays
+        time.sleep(POLL_SECONDS)
+
+
+def end_descendants(child: subprocess.Popen[bytes]) -> None:
+    """Kill the command's group and every descendant until none is left."""
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(child.pid, signal.SIGKILL)
+    while living := descendants(os.getpid()):
+        for pid in living:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.kill(pid, signal.SIGKILL)
+        child.poll()
+        reap_others(child.pid)
+        time.sleep(POLL_SECONDS / 4)
+
+
+def reap_others(leader: int) -> None:
+    """Collect adopted children that have ended, leaving the command's own exit status to `Popen`."""
+    for pid in descendants(os.getpid(), zombies=True):
+        if pid != leader:
+            with contextlib.suppress(ChildProcessError):
+                os.waitpid(pid, os.WNOHANG)
+
+
+def descendants(ancestor: int, *, zombies: bool = False) -> list[int]:
+    """Ids of the living (or the ended but uncollected) processes below `ancestor`; empty where there is no /proc."""
+    parents: dict[int, int] = {}
+    ended: set[int] = set()
+    for name in os.listdir("/proc") if os.path.isdir("/proc") else ():
+        if name.isdigit():
+            with contextlib.suppress(OSError):
+                with open(f"/proc/{name}/stat", "rb") as stat:
+                    state, parent = stat.read().rpartition(b")")[2].split()[:2]
+                parents[int(name)] = int(parent)
+                if state in (b"Z", b"X"):
+                    ended.add(int(name))
+    return [pid for pid in parents if (pid in ended) == zombies and is_below(pid, ancestor, parents)]
+
+
+def is_below(pid: int, ancestor: int, parents: dict[int, int]) -> bool:
+    """Whether the chain of parents from `pid` reaches `ancestor`."""
+    while pid := parents.get(pid, 0):
+        if pid == ancestor:
+            return True
+    return False
+
+
+def report(status_fd: int, *, code: int | None, strays: int, error: str) -> None:
+    """Tell the engine how the command ended."""
+    os.write(status_fd, json.dumps({"code": code, "strays": strays, "error": error}).encode())
+
+
+if __name__ == "__main__":
+    main()

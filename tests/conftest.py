@@ -1,0 +1,52 @@
+"""What every test may use."""
+
+from __future__ import annotations
+
+import datetime
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from sdlc import inventory
+from sdlc.evidence import RunDirectory
+from sdlc.gate import Gate, Workspace
+from sdlc.process import Limits
+from sdlc.target import Target
+
+MakeWorkspace = Callable[..., Workspace]
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> MakeWorkspace:
+    """Makes the workspace that the runner would give a gate for the folder `root`."""
+
+    def make(root: Path, *, gate: str = "gate", target: Target | None = None, seconds: float = 120) -> Workspace:
+        directory = RunDirectory.create(tmp_path / "runs-of-tests", datetime.datetime.now(datetime.UTC))
+        return Workspace(
+            gate=gate,
+            root=root,
+            files=inventory.take(root),
+            scratch=directory.scratch(gate),
+            directory=directory,
+            limits=Limits(deadline=time.monotonic() + seconds),
+            cancel=threading.Event(),
+            target=target,
+            jobs=2,
+        )
+
+    return make
+
+
+@pytest.fixture
+def make_gate() -> Callable[..., Gate]:
+    """Makes a gate with options given as they'd stand in TOML."""
+
+    def make(kind: type[Gate], **options: object) -> Gate:
+        import msgspec
+
+        return kind(kind.kind, msgspec.convert(options, kind.Options))
+
+    return make
