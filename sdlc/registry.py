@@ -1,0 +1,58 @@
+"""Finds gates and reports through entry points: a built-in and a stranger's take one road."""
+
+from __future__ import annotations
+
+import difflib
+import functools
+import importlib.metadata
+from collections.abc import Iterable, Mapping
+from typing import TypeVar
+
+from sdlc.errors import ConfigError
+from sdlc.gate import Gate
+from sdlc.report import Report
+
+GATES = "sdlc.gates"
+REPORTS = "sdlc.reports"
+Kind = TypeVar("Kind", Gate, Report)
+
+
+@functools.cache
+def gates() -> Mapping[str, type[Gate]]:
+    """Every gate's class by its kind; raises `ConfigError` when one can't be loaded or two share a name."""
+    return {name: _checked(name, thing, Gate) for name, thing in _load(GATES).items()}
+
+
+@functools.cache
+def reports() -> Mapping[str, type[Report]]:
+    """Every report's class by its kind; raises `ConfigError` when one can't be loaded or two share a name."""
+    return {name: _checked(name, thing, Report) for name, thing in _load(REPORTS).items()}
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """A hint such as ` (did you mean 'bandit'?)`, or the known words, for an error message."""
+    words = sorted(known)
+    close = difflib.get_close_matches(word, words, n=1, cutoff=0.5)
+    if close:
+        return f" (did you mean {close[0]!r}?)"
+    return f" (known: {', '.join(words)})" if words else ""
+
+
+def _load(group: str) -> dict[str, object]:
+    found: dict[str, object] = {}
+    for point in sorted(importlib.metadata.entry_points(group=group)):
+        if point.name in found:
+            raise ConfigError(f"two installed packages both bring {point.name!r} in {group}; uninstall one")
+        try:
+            found[point.name] = point.load()
+        except (ImportError, AttributeError) as error:
+            raise ConfigError(f"{point.name!r} in {group} can't be loaded from {point.value}: {error}") from error
+    return found
+
+
+def _checked(name: str, thing: object, kind: type[Kind]) -> type[Kind]:
+    if not (isinstance(thing, type) and issubclass(thing, kind)):
+        raise ConfigError(f"the entry point {name!r} is no {kind.__name__}: {thing!r}")
+    if thing.kind != name:
+        raise ConfigError(f"the entry point {name!r} leads to the {kind.__name__.lower()} {thing.kind!r}; they must agree")
+    return thing
