@@ -206,13 +206,14 @@ def _doubts_about(result: GateResult, policy: Policy) -> Iterator[Reason]:
 def _coverage_doubts(result: Completed, policy: Policy) -> Iterator[Reason]:
     if not result.answer.coverage:
         yield _doubt(result.gate, "it did not say what it covered")
-    floor = next((floor.ratio for floor in policy.floors if floor.gate == result.gate), 1.0)
     for coverage in result.answer.coverage:
-        if complaint := _complaint(coverage, floor):
+        if complaint := shortfall(result.gate, coverage, policy):
             yield _doubt(result.gate, complaint)
 
 
-def _complaint(coverage: Coverage, floor: float) -> str:
+def shortfall(gate: str, coverage: Coverage, policy: Policy) -> str:
+    """Why a gate's coverage is not enough for a verdict; empty when it is."""
+    floor = next((floor.ratio for floor in policy.floors if floor.gate == gate), 1.0)
     if coverage.expected <= 0:
         return f"there were no {coverage.what} to measure"
     if not 0 <= coverage.measured <= coverage.expected:
@@ -236,7 +237,7 @@ def _rulings(results: Sequence[GateResult], policy: Policy, now: datetime.dateti
     found = problems([finding for answer in answers for finding in answer.findings])
     excused = {problem.fingerprint: _excuse(problem, policy, now) for problem in found}
     counts = Counter(
-        scope for problem in found if excused[problem.fingerprint][0] is None for scope in _scopes(problem, policy)
+        scope for problem in found if excused[problem.fingerprint][0] is None for scope in scopes(problem, policy)
     )
     for problem in found:
         disposition, because = excused[problem.fingerprint]
@@ -275,7 +276,7 @@ def _waivable_place(finding: Finding) -> str:
             return endpoint.url
 
 
-def _scopes(problem: Problem, policy: Policy) -> tuple[FindingLimit, ...]:
+def scopes(problem: Problem, policy: Policy) -> tuple[FindingLimit, ...]:
     """The limits that a problem counts against: its gates' own, or the general one."""
     return tuple(dict.fromkeys(_limit(gate, problem.severity, policy) for gate in problem.gates))
 
@@ -289,7 +290,7 @@ def _limit(gate: str, severity: Severity, policy: Policy) -> FindingLimit:
 
 def _weigh(problem: Problem, counts: Counter[FindingLimit], policy: Policy, note: str) -> tuple[Disposition, str]:
     """Blocking when any limit it counts against is exceeded."""
-    scopes = _scopes(problem, policy)
+    scopes = scopes(problem, policy)
     exceeded = [limit for limit in scopes if limit.most is not None and counts[limit] > limit.most]
     said = f"{note}; " if note else ""
     if exceeded:
