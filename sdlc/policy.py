@@ -236,9 +236,7 @@ def _rulings(results: Sequence[GateResult], policy: Policy, now: datetime.dateti
     answers = (result.answer for result in results if not isinstance(result, Skipped))
     found = problems([finding for answer in answers for finding in answer.findings])
     excused = {problem.fingerprint: _excuse(problem, policy, now) for problem in found}
-    counts = Counter(
-        scope for problem in found if excused[problem.fingerprint][0] is None for scope in scopes(problem, policy)
-    )
+    counts = Counter(scope for problem in found if excused[problem.fingerprint][0] is None for scope in scopes(problem, policy))
     for problem in found:
         disposition, because = excused[problem.fingerprint]
         if disposition is None:
@@ -290,14 +288,14 @@ def _limit(gate: str, severity: Severity, policy: Policy) -> FindingLimit:
 
 def _weigh(problem: Problem, counts: Counter[FindingLimit], policy: Policy, note: str) -> tuple[Disposition, str]:
     """Blocking when any limit it counts against is exceeded."""
-    scopes = scopes(problem, policy)
-    exceeded = [limit for limit in scopes if limit.most is not None and counts[limit] > limit.most]
+    limits = scopes(problem, policy)
+    exceeded = [limit for limit in limits if limit.most is not None and counts[limit] > limit.most]
     said = f"{note}; " if note else ""
     if exceeded:
         limit = exceeded[0]
         allowed = "none is allowed" if not limit.most else f"{counts[limit]} found, {limit.most} allowed"
         return Disposition.BLOCKING, f"{said}{problem.severity.value}: {allowed} ({limit.origin})"
-    return Disposition.TOLERATED, f"{said}{problem.severity.value} is tolerated ({scopes[0].origin})"
+    return Disposition.TOLERATED, f"{said}{problem.severity.value} is tolerated ({limits[0].origin})"
 
 
 def _blocks(rulings: Sequence[Ruling]) -> Iterator[Reason]:
