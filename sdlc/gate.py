@@ -15,7 +15,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import ClassVar, TypeVar
+from typing import ClassVar, Protocol, TypeVar
 
 import msgspec
 from packaging.specifiers import SpecifierSet
@@ -24,9 +24,10 @@ from sdlc import inventory
 from sdlc.errors import EvidenceInvalid, NothingToScan, OutputInvalid, ToolFailed, ToolMissing
 from sdlc.evidence import RunDirectory
 from sdlc.inventory import Inventory
-from sdlc.model import Answer, Evidence, Family, Frozen, Stage
+from sdlc.model import Answer, Evidence, Family, Frozen, Rule, Stage
 from sdlc.process import MIB, Limits, Running, clean_environment, tail
 from sdlc.target import Target
+from sdlc.threshold import MeasurementLimit
 
 ALL_STAGES = (Stage.COMMIT, Stage.PR, Stage.RELEASE)
 MAX_REPORT_BYTES = 512 * MIB
@@ -90,6 +91,8 @@ class Workspace:
     """Reports progress: one short line, such as `spider: 40 of 120 URLs`."""
     jobs: int = 1
     """How many cores the gate may use."""
+    thresholds: tuple[MeasurementLimit, ...] = ()
+    """The bounds on this gate's measurements, so that it can refuse a plan too short to ever keep them."""
     evidence: list[Evidence] = field(default_factory=list)
     """Grows with each run of a tool, and is kept whether or not the gate answers."""
 
@@ -163,6 +166,13 @@ class Workspace:
         )
 
 
+class Installable(Protocol):
+    """An environment of its own that a gate's tool runs in."""
+
+    def make(self) -> Path:
+        """Make it unless it is there."""
+
+
 class Gate(abc.ABC):
     """One kind of evidence for a release.
 
@@ -185,6 +195,8 @@ class Gate(abc.ABC):
     """Bytes, unless configured."""
     metrics: ClassVar[tuple[Metric, ...]] = ()
     Options: ClassVar[type[Frozen]] = NoOptions
+    environment: ClassVar[Installable | None] = None
+    """Where its tool lives, when that is made on request (`sdlc gates --install`)."""
 
     def __init__(self, id: str, options: Frozen) -> None:
         """Take the options that `Options` describes, already checked."""
@@ -210,6 +222,19 @@ class Gate(abc.ABC):
     def wants(self, path: str) -> bool:
         """Whether a file of the project is this gate's business."""
         return True
+
+    @classmethod
+    def found(cls) -> Tool:
+        """The tool that the gate would run with no options of its own; raises `ToolMissing`."""
+        try:
+            return cls(cls.kind, cls.Options()).probe()
+        except TypeError:
+            return Tool(name="as configured", version="", path=Path())
+
+    @classmethod
+    def rules(cls) -> tuple[Rule, ...]:
+        """The rules that it brings itself, for `sdlc explain`."""
+        return ()
 
 
 class SourceGate(Gate):

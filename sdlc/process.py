@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import select
@@ -83,6 +84,7 @@ class Running:
             )
         os.close(status_write)
         self._status: dict[str, Any] | None = None
+        self._reading = threading.Lock()
         self._memory_checked = self.began
 
     def __enter__(self) -> Self:
@@ -103,8 +105,7 @@ class Running:
 
     def stop(self) -> None:
         """End the process and its descendants, first politely; returns when all are gone."""
-        if self._shim.stdin and not self._shim.stdin.closed:
-            self._shim.stdin.close()
+        self._close_control()
         try:
             self._shim.wait(self.limits.grace + 30)
         except subprocess.TimeoutExpired:
@@ -152,14 +153,21 @@ class Running:
         return Exit(code=status["code"], seconds=time.monotonic() - self.began)
 
     def _read_status(self) -> dict[str, Any]:
-        if self._status is None:
-            self._shim.wait()
+        self._shim.wait()
+        with self._reading:
+            if self._status is not None:
+                return self._status
             with os.fdopen(self._status_read, "rb") as pipe:
                 written = pipe.read()
             self._status = json.loads(written) if written else {}
-            if self._shim.stdin and not self._shim.stdin.closed:
-                self._shim.stdin.close()
+            self._close_control()
         return self._status
+
+    def _close_control(self) -> None:
+        """Closing the supervisor's standard input is the order to end everything."""
+        if self._shim.stdin and not self._shim.stdin.closed:
+            with contextlib.suppress(BrokenPipeError):
+                self._shim.stdin.close()
 
     def _check_memory(self) -> None:
         try:

@@ -14,6 +14,8 @@ UNITS: dict[str, dict[str, float]] = {
     "count": {"": 1},
 }
 """For each unit that a value is kept in, the words it may be written with and what one of them is worth."""
+LARGEST = 1e300
+"""Anything above stands for infinity, which JSON can't hold."""
 _AMOUNT = re.compile(r"\s*(?P<number>\d+(?:\.\d+)?)\s*(?P<unit>[A-Za-z%/]*)\s*")
 
 
@@ -32,7 +34,7 @@ def parse(text: str, unit: str) -> float:
 
 def show(value: float, unit: str) -> str:
     """The amount for people, with at most four significant digits."""
-    if math.isinf(value):
+    if abs(value) > LARGEST:
         return "unbounded"
     if unit == "ratio":
         return f"{value * 100:.4g} %"

@@ -20,13 +20,15 @@ Kind = TypeVar("Kind", Gate, Report)
 @functools.cache
 def gates() -> Mapping[str, type[Gate]]:
     """Every gate's class by its kind; raises `ConfigError` when one can't be loaded or two share a name."""
-    return {name: _checked(name, thing, Gate) for name, thing in _load(GATES).items()}
+    abstract: type[Gate] = Gate  # type: ignore[type-abstract]  # only compared with, never made
+    return {name: _checked(name, thing, abstract) for name, thing in _load(GATES).items()}
 
 
 @functools.cache
 def reports() -> Mapping[str, type[Report]]:
     """Every report's class by its kind; raises `ConfigError` when one can't be loaded or two share a name."""
-    return {name: _checked(name, thing, Report) for name, thing in _load(REPORTS).items()}
+    abstract: type[Report] = Report  # type: ignore[type-abstract]  # only compared with, never made
+    return {name: _checked(name, thing, abstract) for name, thing in _load(REPORTS).items()}
 
 
 def nearest(word: str, known: Iterable[str]) -> str:

@@ -21,11 +21,12 @@ from typing import Any
 
 import yaml
 
-from sdlc.errors import Cancelled, SdlcError, TargetFailed
+from sdlc.errors import Cancelled, GateError, SdlcError, TargetFailed
 from sdlc.process import Limits, Running, clean_environment, tail
 
 PROBE_SECONDS = 5.0
 POLL_SECONDS = 0.1
+WATCH_SECONDS = 0.5
 MAX_DESCRIPTION_BYTES = 16 << 20
 
 
@@ -122,11 +123,36 @@ def started(plan: TargetPlan, scratch: Path, limits: Limits, cancel: threading.E
         process = Running(argv, cwd=plan.root, env=environment, limits=limits, **outputs)
     except OSError as error:
         raise TargetFailed(f"{shlex.join(argv)} could not be started: {error}") from error
-    with process:
+    with process, _watched(process) as complaints:
         waiting = Target(url=f"http://127.0.0.1:{port}", ready=plan.ready)
         wait_until_ready(waiting, plan.ready_within, process, cancel)
         yield described(plan, waiting.url, pid=process.pid)
+        if complaints:
+            raise complaints[0]
         still_answers(waiting, process)
+
+
+@contextlib.contextmanager
+def _watched(process: Running) -> Iterator[list[GateError]]:
+    """End the process when it passes one of its limits, and say which in the list."""
+    complaints: list[GateError] = []
+    over = threading.Event()
+
+    def watch() -> None:
+        while process.alive and not over.wait(WATCH_SECONDS):
+            try:
+                process.check()
+            except GateError as error:
+                complaints.append(error)
+                process.stop()
+
+    watcher = threading.Thread(target=watch, daemon=True)
+    watcher.start()
+    try:
+        yield complaints
+    finally:
+        over.set()
+        watcher.join()
 
 
 def wait_until_ready(target: Target, seconds: float, process: Running | None, cancel: threading.Event) -> None:

@@ -1,0 +1,48 @@
+"""Words and colours for the terminal; every text that comes from a tool or the scanned code is made harmless first."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+from rich.console import Console
+from rich.text import Text
+
+from sdlc.model import Severity, Verdict
+
+out = Console(highlight=False, soft_wrap=True)
+err = Console(stderr=True, highlight=False, soft_wrap=True)
+EXIT = {Verdict.PASS: 0, Verdict.FAIL: 1, Verdict.INCONCLUSIVE: 3}
+VERDICT_STYLE = {Verdict.PASS: "bold green", Verdict.FAIL: "bold red", Verdict.INCONCLUSIVE: "bold yellow"}
+SEVERITY_STYLE = {
+    Severity.CRITICAL: "bold red",
+    Severity.HIGH: "red",
+    Severity.MEDIUM: "yellow",
+    Severity.LOW: "cyan",
+    Severity.INFO: "dim",
+}
+MARK = {Verdict.PASS: "✓", Verdict.FAIL: "✗", Verdict.INCONCLUSIVE: "?"}
+_ESCAPE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|.)?")
+
+
+def plain(text: str, limit: int = 400) -> str:
+    """One harmless line: no escape sequences, no control or direction characters, at most `limit` characters."""
+    without = _ESCAPE.sub("", text[: limit * 8])
+    words = " ".join("".join(" " if char.isspace() else char for char in without).split())
+    shown = "".join(char for char in words if unicodedata.category(char) not in ("Cc", "Cf", "Cs", "Co", "Cn"))
+    return shown if len(shown) <= limit else f"{shown[: limit - 1]}…"
+
+
+def verdict_text(verdict: Verdict) -> Text:
+    """The verdict in its colour."""
+    return Text(f"{MARK[verdict]} {verdict.value}", VERDICT_STYLE[verdict])
+
+
+def severity_text(severity: Severity) -> Text:
+    """The severity in its colour."""
+    return Text(severity.value, SEVERITY_STYLE[severity])
+
+
+def complain(message: str) -> None:
+    """Say on standard error what is wrong."""
+    err.print(Text.assemble(("error: ", "bold red"), message))

@@ -1,0 +1,61 @@
+"""`sdlc`: the commands, and the one road from a verdict to an exit code."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+
+import click
+import typer
+
+from sdlc.cli import decide, explain, gates, init, report, run, schema
+from sdlc.cli.console import EXIT, complain
+from sdlc.errors import EvidenceInvalid, SdlcError
+from sdlc.model import Verdict
+
+USAGE = 2
+app = typer.Typer(
+    name="sdlc",
+    help="""Release gates for security and performance, and one verdict over them.
+
+    A release is a claim; every gate must bring evidence for it; no evidence, no release.
+
+    Start with `sdlc init` in a repository, then `sdlc run`.
+
+    Exit codes: 0 PASS, 1 FAIL, 2 usage or configuration, 3 INCONCLUSIVE. Only PASS releases.
+    """,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+for module in (init, run, gates, decide, report, explain, schema):
+    app.command(name=module.__name__.rpartition(".")[2])(module.command)
+
+
+def main() -> None:
+    """The console script; ends the process with the documented exit code, and with 3 when this program itself breaks."""
+    code = EXIT[Verdict.INCONCLUSIVE]
+    try:
+        code = app(standalone_mode=False) or 0
+    except click.exceptions.Exit as ended:
+        code = ended.exit_code
+    except click.ClickException as error:
+        error.show()
+        code = USAGE
+    except EvidenceInvalid as error:
+        complain(str(error))
+    except SdlcError as error:
+        complain(str(error))
+        code = USAGE
+    except (click.Abort, KeyboardInterrupt):
+        complain("stopped")
+    except BrokenPipeError:
+        # Whoever read the output has gone; what was not said is no pass, and Python must not complain while it exits.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except Exception:  # noqa: BLE001  # a bug here must not look like a verdict
+        traceback.print_exc()
+        complain("sdlc itself broke; nothing was decided")
+    sys.exit(code)

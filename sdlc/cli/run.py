@@ -1,0 +1,121 @@
+"""`sdlc run`."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from pathlib import Path
+from types import FrameType
+from typing import Annotated
+
+import typer
+
+from sdlc import config, document, pipeline, registry
+from sdlc.cli import outcome
+from sdlc.cli.console import EXIT, err, out
+from sdlc.cli.progress import Progress
+from sdlc.errors import ConfigError
+from sdlc.evidence import RunDirectory
+from sdlc.model import Severity, Stage, Verdict
+from sdlc.registry import nearest
+from sdlc.rulebook import Request
+from sdlc.run import Run
+
+
+def command(
+    project: Annotated[Path, typer.Argument(help="The project's folder.")] = Path(),
+    stage: Annotated[Stage, typer.Option(help="How much to run: what commit, pr or release asks for.")] = Stage.RELEASE,
+    gate: Annotated[list[str] | None, typer.Option(help="Only this gate; may be repeated.")] = None,
+    changed_since: Annotated[
+        str, typer.Option(metavar="REF", help="Static gates judge only files that changed since this git revision.")
+    ] = "",
+    target: Annotated[str, typer.Option(metavar="URL", help="Test an application that runs already.")] = "",
+    jobs: Annotated[int, typer.Option(min=1, help="Cores to use.")] = os.cpu_count() or 1,
+    config_file: Annotated[
+        Path | None,
+        typer.Option("--config", help="The configuration; from a protected branch in CI, so that a change can't judge itself."),
+    ] = None,
+    policy: Annotated[
+        Path | None, typer.Option(help="Take thresholds, waivers and required gates from this file instead.")
+    ] = None,
+    tolerate: Annotated[Severity | None, typer.Option(help="The most severe finding that does not block.")] = None,
+    threshold: Annotated[
+        list[str] | None, typer.Option(help="A threshold more, such as 'p95 <= 300 ms'; may be repeated.")
+    ] = None,
+    prove: Annotated[
+        bool | None,
+        typer.Option("--prove/--no-prove", help="Require each gate to catch a planted defect (default: at release)."),
+    ] = None,
+    runs: Annotated[Path | None, typer.Option(help="Keep run directories below this folder's .sdlc/ instead.")] = None,
+    format: Annotated[list[str] | None, typer.Option(help="Write only this report; may be repeated. Default: all.")] = None,
+    json: Annotated[
+        bool, typer.Option("--json", help="Print the run as JSON on standard output, and nothing else there.")
+    ] = False,
+) -> None:
+    """Run the gates, and decide whether this may be released.
+
+    Each gate's raw answers are kept and hashed in `.sdlc/runs/ID/`, next to the reports. `sdlc decide ID` draws the
+    verdict from them again.
+
+    Examples:
+        sdlc run --stage commit --changed-since origin/main
+
+        sdlc run --gate bandit --gate semgrep
+
+        sdlc run --target http://127.0.0.1:8000 --threshold 'error_rate <= 0.1 %'
+    """
+    if not project.is_dir():
+        raise ConfigError(f"{project} is not a folder")
+    root = project.resolve()
+    request = Request(
+        stage=stage,
+        gates=tuple(gate or ()),
+        target=target,
+        tolerate=tolerate,
+        thresholds=tuple(threshold or ()),
+        prove=prove,
+    )
+    formats = chosen_formats(format)
+    judge = document.read(policy) if policy else None
+    plan = config.plan(document.find(root, config_file), root, request, judge)
+    cancel = stop_on_signals()
+    gates = tuple(step.gate.id for step in plan.steps)
+    with Progress(err, gates) as progress:
+        run, directory = pipeline.execute(plan, progress, cancel, jobs=jobs, changed_since=changed_since, runs=runs)
+    written = write_reports(run, directory, formats)
+    if json:
+        out.file.write(registry.reports()["json"]().render(run) + "\n")
+    else:
+        pages = [path for path in written if path.suffix == ".html"]
+        outcome.show(run, out, pages)
+    raise typer.Exit(EXIT[run.decision.verdict if run.results else Verdict.INCONCLUSIVE])
+
+
+def chosen_formats(names: list[str] | None) -> tuple[str, ...]:
+    """The report formats asked for; raises `ConfigError` for one that isn't installed."""
+    for name in names or ():
+        if name not in registry.reports():
+            raise ConfigError(f"there is no report format {name!r}{nearest(name, registry.reports())}")
+    return tuple(names or registry.reports())
+
+
+def write_reports(run: Run, directory: RunDirectory, formats: tuple[str, ...]) -> list[Path]:
+    """Render the run in each format into its directory."""
+    chosen = [registry.reports()[name]() for name in formats]
+    return [directory.write(report.filename, report.render(run).encode("utf-8", "replace")) for report in chosen]
+
+
+def stop_on_signals() -> threading.Event:
+    """An event that Ctrl-C and SIGTERM set; the second one ends this process at once, and with it all it started."""
+    cancel = threading.Event()
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        if cancel.is_set():
+            os._exit(EXIT[Verdict.INCONCLUSIVE])
+        cancel.set()
+        err.print("stopping; once more to stop at once")
+
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, stop)
+    return cancel

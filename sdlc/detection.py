@@ -1,0 +1,106 @@
+"""What a repository holds that a gate could judge; reads file names and a few small files, and runs nothing."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path, PurePosixPath
+
+from sdlc.inventory import Inventory
+from sdlc.model import Frozen
+
+READ_BYTES = 200_000
+FRAMEWORKS = {
+    "django": re.compile(r"^\s*(?:from|import)\s+django\b", re.MULTILINE),
+    "fastapi": re.compile(r"^\s*(?:from|import)\s+fastapi\b", re.MULTILINE),
+    "flask": re.compile(r"^\s*(?:from|import)\s+flask\b", re.MULTILINE),
+    "starlette": re.compile(r"^\s*(?:from|import)\s+starlette\b", re.MULTILINE),
+}
+REQUIREMENTS = re.compile(r"(?:^|/)(?:requirements[^/]*\.(?:txt|lock)|requirements/[^/]+\.txt|pylock(?:\.[^/]+)?\.toml)$")
+LOCKS = frozenset({"poetry.lock", "uv.lock", "Pipfile.lock", "pdm.lock"})
+OPENAPI = re.compile(r"(?:^|/)(?:openapi|swagger)[^/]*\.(?:json|ya?ml)$", re.IGNORECASE)
+_FLASK_APP = re.compile(r"^(\w+)\s*(?::[^=]+)?=\s*(?:flask\.)?Flask\(", re.MULTILINE)
+_FASTAPI_APP = re.compile(r"^(\w+)\s*(?::[^=]+)?=\s*(?:fastapi\.)?FastAPI\(", re.MULTILINE)
+_FACTORY = re.compile(r"^def (create_app|make_app)\(\s*\)", re.MULTILINE)
+NOT_THE_APP = re.compile(r"(?:^|/)(?:tests?|docs?|examples?|migrations)/")
+
+
+class Found(Frozen, frozen=True):
+    """What was detected."""
+
+    python: int = 0
+    """How many Python files."""
+    files: int = 0
+    dependencies: tuple[str, ...] = ()
+    """Requirement and lock files."""
+    pyproject: bool = False
+    framework: str = ""
+    run: str = ""
+    """A command that probably starts the application."""
+    openapi: str = ""
+    """An OpenAPI description, or the path where the framework serves one."""
+    locustfile: str = ""
+    dockerfile: str = ""
+    workflows: int = 0
+
+
+def look(files: Inventory) -> Found:
+    """Look at a repository."""
+    names = files.files
+    python = [name for name in names if name.endswith((".py", ".pyw"))]
+    framework, run = _application(files.root, python)
+    described = next((name for name in names if OPENAPI.search(name)), "")
+    return Found(
+        python=len(python),
+        files=len(names),
+        dependencies=tuple(name for name in names if REQUIREMENTS.search(name) or PurePosixPath(name).name in LOCKS),
+        pyproject="pyproject.toml" in names,
+        framework=framework,
+        run=run,
+        openapi=described or ("/openapi.json" if framework == "fastapi" else ""),
+        locustfile=next((name for name in python if PurePosixPath(name).name == "locustfile.py"), ""),
+        dockerfile=next((name for name in names if PurePosixPath(name).name == "Dockerfile"), ""),
+        workflows=sum(name.startswith(".github/workflows/") for name in names),
+    )
+
+
+def _application(root: Path, python: Sequence[str]) -> tuple[str, str]:
+    """The framework that is imported most, and how such an application is usually started."""
+    texts = {name: _text(root / name) for name in python if not NOT_THE_APP.search(name)}
+    uses = {framework: sum(bool(p.search(text)) for text in texts.values()) for framework, p in FRAMEWORKS.items()}
+    best = max(uses, key=lambda framework: uses[framework])
+    if not uses[best]:
+        return "", ""
+    commands = {"django": _django, "fastapi": _fastapi, "flask": _flask}
+    return best, commands[best](texts) if best in commands else ""
+
+
+def _django(texts: dict[str, str]) -> str:
+    manage = min((name for name in texts if PurePosixPath(name).name == "manage.py"), key=len, default="")
+    return f"python {manage} runserver --noreload 127.0.0.1:{{port}}" if manage else ""
+
+
+def _fastapi(texts: dict[str, str]) -> str:
+    for name, text in texts.items():
+        if match := _FASTAPI_APP.search(text):
+            return f"python -m uvicorn {_module(name)}:{match[1]} --port {{port}}"
+    return ""
+
+
+def _flask(texts: dict[str, str]) -> str:
+    for pattern in (_FLASK_APP, _FACTORY):
+        for name, text in texts.items():
+            if match := pattern.search(text):
+                return f"python -m flask --app {_module(name)}:{match[1]} run --port {{port}}"
+    return ""
+
+
+def _module(name: str) -> str:
+    path = PurePosixPath(name).with_suffix("")
+    parts = path.parts[1:] if path.parts[0] == "src" else path.parts
+    return ".".join(part for part in parts if part != "__init__")
+
+
+def _text(path: Path) -> str:
+    with path.open("rb") as file:
+        return file.read(READ_BYTES).decode("utf-8", "replace")

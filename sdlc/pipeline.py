@@ -1,0 +1,97 @@
+"""From a plan to a stored, decided run, and from a stored run to its verdict again."""
+
+from __future__ import annotations
+
+import datetime
+import importlib.metadata
+import threading
+from pathlib import Path
+
+import msgspec
+
+from sdlc import inventory
+from sdlc.errors import EvidenceInvalid, GateError
+from sdlc.evidence import RunDirectory
+from sdlc.gate import Gate
+from sdlc.plan import Plan
+from sdlc.policy import Policy, decide
+from sdlc.run import FORMAT, PlannedGate, Run, Subject
+from sdlc.runner import Execution, Observer
+
+RUN = "run.json"
+DISTRIBUTION = "sdlc-gates"
+
+
+def execute(
+    plan: Plan, observer: Observer, cancel: threading.Event, *, jobs: int, changed_since: str = "", runs: Path | None = None
+) -> tuple[Run, RunDirectory]:
+    """Run the plan, decide, and leave a sealed run directory below `runs` (by default the project).
+
+    Raises `ConfigError` when the project or the run directory can't be used.
+    """
+    files = inventory.take(plan.root, plan.exclude, changed_since)
+    began = datetime.datetime.now(datetime.UTC)
+    directory = RunDirectory.create(runs or plan.root, began)
+    gates = tuple(_planned(step.gate) for step in plan.steps)
+    subject = _subject(plan)
+    execution = Execution(plan=plan, files=files, directory=directory, observer=observer, cancel=cancel, jobs=jobs, began=began)
+    results = execution.run()
+    partial = (
+        *plan.left_out,
+        *((f"only what changed since {changed_since} was judged by static gates",) if changed_since else ()),
+    )
+    run = Run(
+        format=FORMAT,
+        id=directory.id,
+        version=importlib.metadata.version(DISTRIBUTION),
+        subject=subject,
+        stage=plan.stage,
+        started=began,
+        ended=datetime.datetime.now(datetime.UTC),
+        gates=gates,
+        results=results,
+        policy=plan.policy,
+        decision=decide(results, plan.policy, began),
+        config=plan.origin,
+        partial=partial,
+    )
+    directory.write(RUN, msgspec.json.format(msgspec.json.encode(run)))
+    directory.seal()
+    return run, directory
+
+
+def load(directory: RunDirectory) -> Run:
+    """The run that a directory holds, after comparing all its evidence with the manifest; raises `EvidenceInvalid`."""
+    directory.verify()
+    try:
+        run = msgspec.json.decode((directory.path / RUN).read_bytes(), type=Run)
+    except (OSError, msgspec.DecodeError, RecursionError) as error:
+        raise EvidenceInvalid(f"{directory.path / RUN} is not a run: {error}") from error
+    if run.format != FORMAT:
+        raise EvidenceInvalid(f"{directory.path / RUN} has format {run.format}; this version reads {FORMAT}")
+    return run
+
+
+def decide_again(run: Run, policy: Policy | None = None) -> Run:
+    """The run with the verdict drawn from its results again, at its own time, under its own policy or another."""
+    rules = policy or run.policy
+    return msgspec.structs.replace(run, policy=rules, decision=decide(run.results, rules, run.started))
+
+
+def _planned(gate: Gate) -> PlannedGate:
+    try:
+        tool = gate.probe()
+        found = {"tool": tool.name, "version": tool.version}
+    except GateError:
+        found = {}
+    return PlannedGate(id=gate.id, kind=gate.kind, family=gate.family, summary=gate.summary, **found)
+
+
+def _subject(plan: Plan) -> Subject:
+    commit = inventory.run_git(plan.root, "rev-parse", "HEAD")
+    status = inventory.run_git(plan.root, "status", "--porcelain", "--untracked-files=normal")
+    return Subject(
+        name=plan.name,
+        commit=commit.stdout.decode().strip() if commit.returncode == 0 else "",
+        modified=bool(status.stdout.strip()),
+    )

@@ -1,0 +1,78 @@
+"""The JSON Schema of `sdlc.toml`, made from the types that read it and the docstrings under their fields."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import textwrap
+from collections.abc import Iterator, Mapping
+from typing import Any, get_args, get_type_hints
+
+import msgspec
+
+from sdlc import registry
+from sdlc.model import Frozen
+from sdlc.settings import GateSettings, Settings
+
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+
+
+def schema() -> dict[str, Any]:
+    """The schema (draft 2020-12), with the options of every installed gate."""
+    gates = registry.gates()
+    shapes: list[type[Frozen]] = [Settings, GateSettings, *(kind.Options for kind in gates.values())]
+    references, definitions = msgspec.json.schema_components(shapes, ref_template="#/$defs/{name}")
+    for shape in _with_inner(shapes):
+        _describe(definitions[shape.__name__], shape)
+    names = dict(zip(gates, references[2:], strict=True))
+    merged = {name: _merged(_resolve(definitions, references[1]), _resolve(definitions, own)) for name, own in names.items()}
+    table = definitions["Settings"]["properties"]["gates"]
+    table["properties"] = merged
+    # A table with another name says with `uses` which kind of gate it is; its own keys are checked by sdlc alone.
+    table["additionalProperties"] = {"type": "object", "required": ["uses"]}
+    return {"$schema": DIALECT, "title": "sdlc.toml", **references[0], "$defs": definitions}
+
+
+def field_docs(shape: type[Frozen]) -> dict[str, str]:
+    """The docstring under each field of a type, by the field's name."""
+    (definition,) = ast.parse(textwrap.dedent(inspect.getsource(shape))).body
+    assert isinstance(definition, ast.ClassDef)
+    docs = {}
+    for field, below in zip(definition.body, definition.body[1:], strict=False):
+        if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name) and isinstance(below, ast.Expr):
+            docs[field.target.id] = str(ast.literal_eval(below.value))
+    return docs
+
+
+def _describe(definition: dict[str, Any], shape: type[Frozen]) -> None:
+    for name, text in field_docs(shape).items():
+        definition["properties"][name]["description"] = inspect.cleandoc(text)
+
+
+def _with_inner(shapes: list[type[Frozen]]) -> Iterator[type[Frozen]]:
+    """The shapes, and the shapes of their fields, each once."""
+    seen: set[type[Frozen]] = set()
+    waiting: list[object] = list(shapes)
+    while waiting:
+        shape = waiting.pop()
+        waiting.extend(get_args(shape))
+        if isinstance(shape, type) and issubclass(shape, Frozen) and shape not in seen:
+            seen.add(shape)
+            waiting.extend(get_type_hints(shape).values())
+            yield shape
+
+
+def _resolve(definitions: Mapping[str, Any], reference: Mapping[str, Any]) -> Mapping[str, Any]:
+    found: Mapping[str, Any] = definitions[reference["$ref"].rpartition("/")[2]]
+    return found
+
+
+def _merged(common: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
+    """One table holds the keys that every gate understands and those of its own."""
+    return {
+        "type": "object",
+        "description": own.get("description", ""),
+        "properties": {**common["properties"], **own["properties"]},
+        "required": [*common.get("required", ()), *own.get("required", ())],
+        "additionalProperties": False,
+    }
