@@ -144,7 +144,7 @@ def decide(results: Sequence[GateResult], policy: Policy, now: datetime.datetime
     """Draw the verdict. PASS needs an answer from every required gate, enough coverage, and every threshold kept."""
     rulings = tuple(_rulings(results, policy, now))
     outcomes = tuple(_outcome(limit, results) for limit in policy.thresholds if isinstance(limit, MeasurementLimit))
-    reasons = [*_doubts(results, policy), *_blocks(rulings), *_breaches(outcomes)]
+    reasons = [*_doubts(results, policy), *_blocks(rulings), *breaches(outcomes)]
     gates = tuple(dict.fromkeys([*policy.required, *(result.gate for result in results)]))
     judgements = tuple(Judgement(gate=gate, verdict=_worst(r.verdict for r in reasons if r.gate == gate)) for gate in gates)
     covering = {
@@ -324,7 +324,10 @@ def _outcome(limit: MeasurementLimit, results: Sequence[GateResult]) -> Outcome:
         because = f"{limit.metric} of {limit.subject or 'all together'} was not measured; measured: {known}"
         return Outcome(threshold=limit, verdict=Verdict.INCONCLUSIVE, because=because)
     measured = found[0]
-    return Outcome(threshold=limit, verdict=limit.judge(measured), because=_reading(measured), measured=measured)
+    verdict, because = limit.judge(measured), _reading(measured)
+    if verdict is Verdict.INCONCLUSIVE and measured.hint:
+        because = f"{because}; {measured.hint}"
+    return Outcome(threshold=limit, verdict=verdict, because=because, measured=measured)
 
 
 def _reading(measured: Measurement) -> str:
@@ -336,7 +339,8 @@ def _reading(measured: Measurement) -> str:
     return f"measured {show(measured.value, measured.unit)}{interval} (n={measured.n})"
 
 
-def _breaches(outcomes: Sequence[Outcome]) -> Iterator[Reason]:
+def breaches(outcomes: Sequence[Outcome]) -> Iterator[Reason]:
+    """Why measurements stand in the way: thresholds that are broken, or that nobody can say are kept."""
     for outcome in outcomes:
         if outcome.verdict is not Verdict.PASS:
             text = f"{outcome.threshold.text} ({outcome.threshold.origin}): {outcome.because}"
