@@ -52,7 +52,7 @@ class Document:
             return msgspec.convert(own, shape)
         except msgspec.ValidationError as error:
             message, _, place = str(error).partition(" - at `")
-            inner = tuple(name or number for name, number in _STEP.findall(place))
+            inner = tuple(name or number for name, number in _STEP.findall(place.rstrip("`")))
             raise self.complain(f"{'.'.join(map(str, (*keys, *inner)))}: {_plain(message)}", *keys, *inner) from error
 
     def _refuse_unknown(self, table: object, shape: object, ignore: frozenset[str], keys: Place) -> None:

@@ -147,6 +147,8 @@ class Measurement(Frozen, frozen=True):
     """One-sided 95 % lower confidence bound, where the gate gives one."""
     high: float | None = None
     """One-sided 95 % upper confidence bound, where the gate gives one; infinite when the sample is too small for any."""
+    hint: str = ""
+    """What would make it surer: how many more observations, how much longer a test; shown where it decides nothing."""
 
 
 class Missing(Frozen, frozen=True):

@@ -16,6 +16,7 @@ from sdlc.policy import Disposition, Reason
 from sdlc.run import Run
 
 SHOWN_REASONS = 20
+SHOWN_FINGERPRINT = 8
 
 
 def show(run: Run, console: Console, pages: list[Path]) -> None:
@@ -68,6 +69,8 @@ def _print_reasons(run: Run, console: Console) -> None:
             console.print(Text(f"      fix: {plain(reason.fix)}", "dim"))
     if len(reasons) > SHOWN_REASONS:
         console.print(f"  and {len(reasons) - SHOWN_REASONS} more in the report")
+    if any(reason.fingerprint for reason, _ in reasons):
+        console.print(Text("  more on one: sdlc explain FINGERPRINT", "dim"))
     console.print()
 
 
@@ -84,7 +87,8 @@ def _headline(reason: Reason, gates: list[str]) -> Text:
     who = ", ".join(gate for gate in gates if gate)
     mark = severity_text(reason.severity) if reason.severity else verdict_text(reason.verdict)
     where = f"{plain(reason.where)}  " if reason.where else ""
-    return Text.assemble("  ", mark, "  ", (where, "bold"), f"{plain(reason.text)}", (f"  [{who}]" if who else "", "dim"))
+    tags = "  ".join(tag for tag in (f"[{who}]" if who else "", reason.fingerprint[:SHOWN_FINGERPRINT]) if tag)
+    return Text.assemble("  ", mark, "  ", (where, "bold"), plain(reason.text), (f"  {tags}", "dim"))
 
 
 def _print_remarks(run: Run, console: Console) -> None:
