@@ -101,6 +101,10 @@ class RunDirectory:
         files = tuple(self.describe(file) for file in self._sealed_files())
         self.write(MANIFEST, msgspec.json.format(msgspec.json.encode(Manifest(files=files))))
 
+    def discard(self) -> None:
+        """Remove the whole directory: nothing in it was a run."""
+        shutil.rmtree(self.path, ignore_errors=True)
+
     def verify(self) -> None:
         """Compare all evidence with the manifest; raises `EvidenceInvalid` naming the first difference."""
         try:

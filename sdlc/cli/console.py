@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import re
+import signal
+import threading
 import unicodedata
+from types import FrameType
 
 from rich.console import Console
 from rich.text import Text
@@ -46,3 +50,18 @@ def severity_text(severity: Severity) -> Text:
 def complain(message: str) -> None:
     """Say on standard error what is wrong."""
     err.print(Text.assemble(("error: ", "bold red"), message))
+
+
+def stop_on_signals() -> threading.Event:
+    """An event that Ctrl-C and SIGTERM set; the second one ends this process at once, and with it all it started."""
+    cancel = threading.Event()
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        if cancel.is_set():
+            os._exit(EXIT[Verdict.INCONCLUSIVE])
+        cancel.set()
+        err.print("stopping; once more to stop at once")
+
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, stop)
+    return cancel

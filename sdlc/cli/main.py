@@ -9,7 +9,7 @@ import traceback
 import click
 import typer
 
-from sdlc.cli import decide, explain, gates, init, report, run, schema
+from sdlc.cli import decide, explain, gates, init, prove, report, run, schema
 from sdlc.cli.console import EXIT, complain
 from sdlc.errors import EvidenceInvalid, SdlcError
 from sdlc.model import Verdict
@@ -31,7 +31,7 @@ app = typer.Typer(
     rich_markup_mode="markdown",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for module in (init, run, gates, decide, report, explain, schema):
+for module in (init, run, prove, gates, decide, report, explain, schema):
     app.command(name=module.__name__.rpartition(".")[2])(module.command)
 
 

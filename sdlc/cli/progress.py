@@ -13,7 +13,7 @@ from rich.live import Live
 from rich.text import Text
 
 from sdlc.cli.console import plain
-from sdlc.model import Completed, Errored, GateResult, Severity
+from sdlc.model import Answer, Canary, Completed, Errored, GateResult, Severity
 from sdlc.quantity import show
 
 REFRESH_PER_SECOND = 8
@@ -79,6 +79,8 @@ class Progress:
 def summary(result: GateResult) -> Text:
     """What a gate found, in a few words."""
     match result:
+        case Completed(answer=Answer(coverage=()), canary=Canary() as canary):
+            return Text(f"canary: {plain(canary.detail, 160)}")
         case Completed(answer=answer):
             counts = Counter(finding.severity for finding in answer.findings)
             found = [f"{counts[severity]} {severity.value}" for severity in reversed(Severity) if counts[severity]]

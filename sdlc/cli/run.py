@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import os
-import signal
-import threading
 from pathlib import Path
-from types import FrameType
 from typing import Annotated
 
 import typer
 
 from sdlc import config, document, pipeline, registry
 from sdlc.cli import outcome
-from sdlc.cli.console import EXIT, err, out
+from sdlc.cli.console import EXIT, err, out, stop_on_signals
 from sdlc.cli.progress import Progress
 from sdlc.errors import ConfigError
 from sdlc.evidence import RunDirectory
@@ -104,18 +101,3 @@ def write_reports(run: Run, directory: RunDirectory, formats: tuple[str, ...]) -
     """Render the run in each format into its directory."""
     chosen = [registry.reports()[name]() for name in formats]
     return [directory.write(report.filename, report.render(run).encode("utf-8", "replace")) for report in chosen]
-
-
-def stop_on_signals() -> threading.Event:
-    """An event that Ctrl-C and SIGTERM set; the second one ends this process at once, and with it all it started."""
-    cancel = threading.Event()
-
-    def stop(number: int, frame: FrameType | None) -> None:
-        if cancel.is_set():
-            os._exit(EXIT[Verdict.INCONCLUSIVE])
-        cancel.set()
-        err.print("stopping; once more to stop at once")
-
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, stop)
-    return cancel
