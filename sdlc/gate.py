@@ -10,6 +10,7 @@ import abc
 import contextlib
 import datetime
 import importlib.metadata
+import inspect
 import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -219,6 +220,13 @@ class Gate(abc.ABC):
     def caught(self, answer: Answer) -> bool:
         """Whether the answer to the planted defect names it."""
 
+    def proof_rests_on(self) -> tuple[Path, ...]:
+        """Files and folders that decide whether it catches its canary: its code, its rules, its canary.
+
+        A proof is remembered until one of them, the tool or the options change (see `sdlc.proofs`).
+        """
+        return (Path(inspect.getfile(type(self))),)
+
     def wants(self, path: str) -> bool:
         """Whether a file of the project is this gate's business."""
         return True
@@ -255,6 +263,9 @@ class SourceGate(Gate):
                 f"no file{since} is this gate's business{left_out}", fix=f"remove [gates.{self.id}], or name its files"
             )
         return mine
+
+    def proof_rests_on(self) -> tuple[Path, ...]:
+        return (*super().proof_rests_on(), self.canary)
 
     @contextlib.contextmanager
     def plant(self, work: Workspace) -> Iterator[tuple[Gate, Workspace]]:

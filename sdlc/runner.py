@@ -17,6 +17,7 @@ from typing import Protocol
 
 import msgspec
 
+from sdlc import proofs
 from sdlc.errors import Cancelled, GateError, NothingToScan, OutputInvalid, SdlcError, TargetFailed
 from sdlc.evidence import RunDirectory
 from sdlc.gate import Gate, Workspace
@@ -166,7 +167,15 @@ class Execution:
         with self._target(gate, work) as target:
             answer = gate.check(dataclasses.replace(work, target=target))
         answer = _settled(answer, gate.id)
-        return answer, prove(gate, work) if self.plan.policy.prove else None
+        return answer, self._prove(gate, work) if self.plan.policy.prove else None
+
+    def _prove(self, gate: Gate, work: Workspace) -> Canary:
+        """A proof that still holds, or a new one."""
+        if known := proofs.recall(gate, self.began):
+            return known
+        canary = prove(gate, work)
+        proofs.remember(gate, canary, self.began)
+        return canary
 
     @contextlib.contextmanager
     def _target(self, gate: Gate, work: Workspace) -> Iterator[Target | None]:
