@@ -10,6 +10,7 @@ from sdlc.inventory import Inventory
 from sdlc.model import Frozen
 
 READ_BYTES = 200_000
+INTERPRETERS = (".venv/bin/python", "venv/bin/python", "env/bin/python")
 FRAMEWORKS = {
     "django": re.compile(r"^\s*(?:from|import)\s+django\b", re.MULTILINE),
     "fastapi": re.compile(r"^\s*(?:from|import)\s+fastapi\b", re.MULTILINE),
@@ -21,6 +22,7 @@ LOCKS = frozenset({"poetry.lock", "uv.lock", "Pipfile.lock", "pdm.lock"})
 OPENAPI = re.compile(r"(?:^|/)(?:openapi|swagger)[^/]*\.(?:json|ya?ml)$", re.IGNORECASE)
 _FLASK_APP = re.compile(r"^(\w+)\s*(?::[^=]+)?=\s*(?:flask\.)?Flask\(", re.MULTILINE)
 _FASTAPI_APP = re.compile(r"^(\w+)\s*(?::[^=]+)?=\s*(?:fastapi\.)?FastAPI\(", re.MULTILINE)
+_MADE_APP = re.compile(r"^(app|application)\s*=\s*(?:create_app|make_app)\(", re.MULTILINE)
 _FACTORY = re.compile(r"^def (create_app|make_app)\(\s*\)", re.MULTILINE)
 NOT_THE_APP = re.compile(r"(?:^|/)(?:tests?|docs?|examples?|migrations)/")
 
@@ -49,6 +51,7 @@ def look(files: Inventory) -> Found:
     names = files.files
     python = [name for name in names if name.endswith((".py", ".pyw"))]
     framework, run = _application(files.root, python)
+    interpreter = next((name for name in INTERPRETERS if (files.root / name).is_file()), "")
     described = next((name for name in names if OPENAPI.search(name)), "")
     return Found(
         python=len(python),
@@ -56,7 +59,7 @@ def look(files: Inventory) -> Found:
         dependencies=tuple(name for name in names if REQUIREMENTS.search(name) or PurePosixPath(name).name in LOCKS),
         pyproject="pyproject.toml" in names,
         framework=framework,
-        run=run,
+        run=run.replace("python ", f"{interpreter} ", 1) if interpreter else run,
         openapi=described or ("/openapi.json" if framework == "fastapi" else ""),
         locustfile=next((name for name in python if PurePosixPath(name).name == "locustfile.py"), ""),
         dockerfile=next((name for name in names if PurePosixPath(name).name == "Dockerfile"), ""),
@@ -88,7 +91,7 @@ def _fastapi(texts: dict[str, str]) -> str:
 
 
 def _flask(texts: dict[str, str]) -> str:
-    for pattern in (_FLASK_APP, _FACTORY):
+    for pattern in (_FLASK_APP, _MADE_APP, _FACTORY):
         for name, text in texts.items():
             if match := pattern.search(text):
                 return f"python -m flask --app {_module(name)}:{match[1]} run --port {{port}}"

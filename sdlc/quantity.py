@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import re
-import sys
 
 UNITS: dict[str, dict[str, float]] = {
     "seconds": {"ms": 0.001, "s": 1, "min": 60, "h": 3600, "d": 86400},

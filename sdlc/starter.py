@@ -60,18 +60,18 @@ def _target(found: Found) -> Iterator[str]:
     if not found.framework:
         return
     lines = [
-        "\n[target]",
+        "[target]",
         "# How the application is started for DAST and load gates; it must listen on 127.0.0.1:{port}.",
         f"run = {_quoted(found.run or 'python -m your.app --port {port}')}",
         'ready = "/"                     # answers below 400 once it can serve',
         'ready_within = "30 s"',
         f"openapi = {_quoted(found.openapi)}"
         if found.openapi
-        else '# openapi = "openapi.json"      # or a path it serves, such as "/openapi.json"',
+        else f"# openapi = {_quoted('openapi.json')}      # or a path it serves",
         '# env = { SECRET_KEY = "only for this test" }',
     ]
-    disabled = not found.run
-    yield "\n".join(f"# {line}" if disabled and line and not line.startswith("#") else line for line in lines) + "\n"
+    shown = lines if found.run else [line if line.startswith("#") else f"# {line}" for line in lines]
+    yield "\n" + "\n".join(shown) + "\n"
 
 
 def _static(found: Found) -> Iterator[str]:

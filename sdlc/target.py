@@ -116,6 +116,8 @@ def started(plan: TargetPlan, scratch: Path, limits: Limits, cancel: threading.E
     port = free_port()
     argv = [part.replace("{port}", str(port)).replace("{python}", sys.executable) for part in plan.run]
     environment = clean_environment(scratch / "home", {"PORT": str(port), **plan.env})
+    # It is the project's program: it gets the caller's PATH, not one that begins with this project's tools.
+    environment["PATH"] = os.environ.get("PATH", os.defpath)
     del environment["PYTHONSAFEPATH"]
     environment |= {name: os.environ[name] for name in plan.pass_env if name in os.environ}
     outputs = {"stdout": scratch / "target.stdout", "stderr": scratch / "target.stderr"}
