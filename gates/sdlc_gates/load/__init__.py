@@ -1,0 +1,1 @@
+"""The parts of the load gate that run nothing: planning, records, statistics, judging."""

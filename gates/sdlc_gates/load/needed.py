@@ -1,0 +1,66 @@
+"""How much longer a test must be before it can decide a threshold."""
+
+from __future__ import annotations
+
+import math
+
+from sdlc.model import Measurement, Verdict
+from sdlc.threshold import MeasurementLimit
+from sdlc_gates.load import bounds
+from sdlc_gates.load.sample import MAX_EFFECT, PERCENTILES, Sample
+
+MOST = 100_000_000
+
+
+def hint(measured: Measurement, limit: MeasurementLimit, sample: Sample) -> str:
+    """What would decide an undecided threshold; empty when it is decided, or nothing is known about that."""
+    if limit.judge(measured) is not Verdict.INCONCLUSIVE:
+        return ""
+    if measured.name in PERCENTILES:
+        windows, tolerated = sample.slower(limit.bound), 1 - PERCENTILES[measured.name]
+    elif measured.name == "error_rate":
+        windows, tolerated = [(bad, len(ok) + bad) for ok, bad in sample.windows], limit.bound
+    else:
+        return ""
+    effect, bad = bounds.design_effect(windows), sum(bad for bad, _ in windows)
+    if effect > MAX_EFFECT:
+        return f"what goes wrong comes in bursts, {effect:.0f} times more unevenly than chance: only a longer test can tell"
+    needed = requests_needed(bad / sample.n, tolerated, effect)
+    if needed is None or needed <= sample.n:
+        return "it lies too close to the limit for any test of reasonable length to tell"
+    more = needed - sample.n
+    seconds = math.ceil(more * sample.seconds / sample.n)
+    length = f"{seconds} s" if seconds < 120 else f"{math.ceil(seconds / 60)} min"
+    return f"about {more} more requests would tell, {length} more at this rate"
+
+
+def requests_needed(share: float, tolerated: float, effect: float = 1.0) -> int | None:
+    """The least number of requests that decides whether `share`, if it stays as it is, lies within `tolerated`."""
+    if not 0 < tolerated < 1:
+        return None
+
+    def decided(n: int) -> bool:
+        low, high = bounds.share(min(n, round(share * n)), n, effect)
+        return high <= tolerated or low > tolerated
+
+    n = 1
+    while not decided(n):
+        n *= 2
+        if n > MOST:
+            return None
+    low = n // 2
+    while n - low > 1 + low // 200:
+        middle = (low + n) // 2
+        low, n = (low, middle) if decided(middle) else (middle, n)
+    return n
+
+
+def fewest(limit: MeasurementLimit) -> int:
+    """How many requests it takes at least before a threshold can be kept, even if none goes wrong."""
+    if limit.operator not in ("<", "<="):
+        return 1
+    if limit.metric in PERCENTILES:
+        return bounds.fewest(PERCENTILES[limit.metric])
+    if limit.metric == "error_rate" and 0 < limit.bound < 1:
+        return bounds.fewest(1 - limit.bound)
+    return 1

@@ -1,0 +1,190 @@
+"""The files that a load test leaves, read strictly. See docs/load-format.md."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TypeVar, cast
+
+import msgspec
+
+from sdlc.errors import OutputInvalid
+from sdlc.gate import decode
+from sdlc_gates.load.plan import FORMAT, Plan
+
+UNFINISHED = ".part"
+
+
+class Line(msgspec.Struct, tag_field="kind", frozen=True, kw_only=True):
+    """What every line of a journal has."""
+
+    seq: int
+    at: float
+    """Seconds since the epoch."""
+
+
+class Hello(Line, tag="hello", frozen=True):
+    """The first line of an events journal."""
+
+    distributed: bool
+
+
+class Phase(Line, tag="phase", frozen=True):
+    """A phase begins; `steady` says when it will have ended."""
+
+    name: str
+    start: int = 0
+    end: int = 0
+
+
+class Problem(Line, tag="problem", frozen=True):
+    """Something happened that makes the test worth nothing."""
+
+    code: str
+    text: str
+
+
+class WorkerDone(Line, tag="worker_done", frozen=True):
+    """A worker told the master that it has ended."""
+
+    worker: int
+    started: int
+
+
+class EventsEnd(Line, tag="end", frozen=True):
+    """The last line."""
+
+    lines: int
+    complete: bool
+
+
+class WorkerHello(Line, tag="hello", frozen=True):
+    """The first line of a worker's journal."""
+
+    worker: int
+    pid: int
+    locust: str
+    python: str
+
+
+class UserError(Line, tag="user_error", frozen=True):
+    """The users' own code raised."""
+
+    text: str
+
+
+class Cell(msgspec.Struct, frozen=True):
+    """What became of requests of one name that began in one second; microseconds with counts."""
+
+    start: int
+    name: str
+    ok: dict[int, int]
+    failed: dict[int, int]
+    censored: dict[int, int]
+    dropped: int
+
+
+class Tick(Line, tag="tick", frozen=True):
+    """What happened since the last one."""
+
+    users: int
+    in_flight: int
+    lag: dict[int, int]
+    wall: float
+    cpu: float
+    throttled: float
+    stolen: float
+    machine: float
+    started: dict[int, int]
+    answered: int
+    """Requests that the target replied to, with whatever status."""
+    unseen: int
+    cells: list[Cell]
+
+
+class WorkerEnd(Line, tag="end", frozen=True):
+    """The last line, with the sums of everything before."""
+
+    lines: int
+    complete: bool
+    user_errors: int
+    started: int
+    ok: int
+    failed: int
+    censored: int
+    dropped: int
+
+
+T = TypeVar("T")
+EventLine = Hello | Phase | Problem | WorkerDone | EventsEnd
+WorkerLine = WorkerHello | UserError | Tick | WorkerEnd
+# mypy doesn't take a union for a type that can be decoded.
+EVENT_LINE: type[EventLine] = cast("type[EventLine]", EventLine)
+WORKER_LINE: type[WorkerLine] = cast("type[WorkerLine]", WorkerLine)
+
+
+class Probe(msgspec.Struct, frozen=True):
+    """One look at the target from outside the load test."""
+
+    at: float
+    complaint: str
+    """Empty when it answered."""
+
+
+class Journal(msgspec.Struct, frozen=True):
+    """One worker's lines."""
+
+    name: str
+    lines: tuple[WorkerLine, ...]
+    fault: str
+    """Why it is not whole; empty when it is."""
+
+
+class Records(msgspec.Struct, frozen=True):
+    """Everything that a test left."""
+
+    plan: Plan
+    events: tuple[EventLine, ...]
+    events_fault: str
+    workers: tuple[Journal, ...]
+    probes: tuple[Probe, ...]
+
+
+def read(files: Sequence[Path]) -> Records:
+    """The records among `files`; raises `OutputInvalid` when a line is not what the format says, or the plan is missing.
+
+    Journals that end early are read as far as they go, and say so.
+    """
+    events: tuple[EventLine, ...] = ()
+    events_fault, plan = "it was not written", None
+    workers, probes = [], []
+    for file in sorted(files):
+        name = file.name.removesuffix(UNFINISHED)
+        if name.endswith("plan.json"):
+            plan = decode(file.read_bytes(), Plan)
+        elif name.endswith("events.ndjson"):
+            events = _lines(file, EVENT_LINE)
+            events_fault = _fault(file, events)
+        elif name.endswith("probes.ndjson"):
+            probes = [decode(line, Probe) for line in file.read_bytes().splitlines()]
+        elif name.endswith(".ndjson"):
+            lines = _lines(file, WORKER_LINE)
+            workers.append(Journal(name=name, lines=lines, fault=_fault(file, lines)))
+    if plan is None or plan.format != FORMAT:
+        raise OutputInvalid("the load test left no plan.json that this version can read")
+    return Records(plan=plan, events=events, events_fault=events_fault, workers=tuple(workers), probes=tuple(probes))
+
+
+def _lines(file: Path, shape: type[T]) -> tuple[T, ...]:
+    """The whole lines; what follows the last line break was being written when the process was killed."""
+    content = file.read_bytes()
+    return tuple(decode(line, shape) for line in content[: content.rfind(b"\n") + 1].splitlines())
+
+
+def _fault(file: Path, lines: Sequence[EventLine] | Sequence[WorkerLine]) -> str:
+    last = lines[-1] if lines else None
+    if file.name.endswith(UNFINISHED) or not isinstance(last, EventsEnd | WorkerEnd):
+        return "its process ended before it could finish it"
+    if [line.seq for line in lines] != list(range(last.lines)):
+        return "lines are missing from it"
+    return "" if last.complete else "its process was stopped before the test was over"

@@ -1,0 +1,77 @@
+"""The judged part of the records: what began in the steady phase, merged over workers and cut into windows."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from sdlc_gates.load.records import Cell, Journal, Phase, Records, Tick
+from sdlc_gates.load.sample import Sample, Window
+
+LONG_WINDOW = 10
+WINDOWS = 10
+
+
+@dataclass(frozen=True)
+class Steady:
+    """The steady phase of a test."""
+
+    start: int
+    end: int
+    """Seconds since the epoch; the phase is [start, end)."""
+    records: Records
+
+    @property
+    def seconds(self) -> int:
+        """How long it lasts by plan."""
+        return self.end - self.start
+
+    @property
+    def window(self) -> int:
+        """Seconds in one window: ten, or a tenth of a phase shorter than 100 s."""
+        return min(LONG_WINDOW, max(1, self.seconds // WINDOWS))
+
+    def ticks(self, worker: Journal) -> list[Tick]:
+        """The ticks of a worker that fall into it."""
+        return [line for line in worker.lines if isinstance(line, Tick) and self.start <= line.at < self.end + 1]
+
+    def cells(self) -> Iterator[Cell]:
+        """What became of the requests that began in it."""
+        for worker in self.records.workers:
+            for line in worker.lines:
+                if isinstance(line, Tick):
+                    yield from (cell for cell in line.cells if self.start <= cell.start < self.end)
+
+    def started(self) -> int:
+        """How many requests began, counted when they began."""
+        ticks = (line for worker in self.records.workers for line in worker.lines if isinstance(line, Tick))
+        return sum(count for tick in ticks for second, count in tick.started.items() if self.start <= second < self.end)
+
+    def outcomes(self) -> Counter[str]:
+        """How many of them became what: `ok`, `failed`, `censored`, `dropped`."""
+        counted: Counter[str] = Counter()
+        for cell in self.cells():
+            counted["ok"] += sum(cell.ok.values())
+            counted["failed"] += sum(cell.failed.values())
+            counted["censored"] += sum(cell.censored.values())
+            counted["dropped"] += cell.dropped
+        return counted
+
+    def samples(self) -> list[Sample]:
+        """All together first (with the empty name), then one for each name, by name."""
+        named: defaultdict[str, defaultdict[int, Window]] = defaultdict(lambda: defaultdict(Window))
+        for cell in self.cells():
+            for name in ("", cell.name):
+                window = named[name][(cell.start - self.start) // self.window]
+                window.add(cell.ok)
+                window.bad += sum(cell.failed.values()) + sum(cell.censored.values()) + cell.dropped
+        return [
+            Sample(name, [windows[key] for key in sorted(windows)], self.seconds) for name, windows in sorted(named.items())
+        ]
+
+
+def steady(records: Records) -> Steady | None:
+    """The steady phase, if the test came that far."""
+    phase = next((line for line in records.events if isinstance(line, Phase) and line.name == "steady"), None)
+    return Steady(start=phase.start, end=phase.end, records=records) if phase else None

@@ -1,0 +1,170 @@
+"""Whether the measuring itself worked: checks that come before every threshold, each with a code."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+
+from sdlc.model import Coverage, Missing
+from sdlc_gates.load.records import Journal, Problem, Records, Tick, UserError, WorkerEnd
+from sdlc_gates.load.steady import Steady
+
+MAX_CPU = 0.9
+MAX_THROTTLED = 0.01
+MAX_STOLEN = 0.1
+STALL_SECONDS = 2
+SHOWN = 3
+
+
+def checks(records: Records, phase: Steady | None) -> Coverage:
+    """All checks; those that failed are missing from the coverage, with the code as item and the reason."""
+    whole: tuple[tuple[str, Callable[[Records], Iterator[str]]], ...] = (
+        ("records-incomplete", _incomplete),
+        ("test-cut-short", _problems),
+        ("worker-lost", _lost),
+        ("user-code-raised", _raised),
+        ("accounting-off", _accounting),
+    )
+    judged: tuple[tuple[str, Callable[[Steady], Iterator[str]]], ...] = (
+        ("zero-requests", _zero),
+        ("users-missing", _users),
+        ("generator-saturated", _saturated),
+        ("target-stalled", _stalled),
+        ("target-down", _down),
+    )
+    failed = [Missing(item=code, reason="; ".join(found)) for code, check in whole if (found := list(check(records)))]
+    for code, check in judged:
+        reasons = list(check(phase)) if phase else ["there was no steady phase"]
+        failed += [Missing(item=code, reason="; ".join(reasons))] if reasons else []
+    total = len(whole) + len(judged)
+    return Coverage(what="validity checks", measured=total - len(failed), expected=total, missing=tuple(failed))
+
+
+def ended(worker: Journal) -> WorkerEnd | None:
+    """The last line of a whole journal."""
+    last = worker.lines[-1] if worker.lines and not worker.fault else None
+    return last if isinstance(last, WorkerEnd) else None
+
+
+def _incomplete(records: Records) -> Iterator[str]:
+    if records.events_fault:
+        yield f"the record of events: {records.events_fault}"
+
+
+def _problems(records: Records) -> Iterator[str]:
+    yield from (line.text for line in records.events if isinstance(line, Problem))
+
+
+def _lost(records: Records) -> Iterator[str]:
+    whole = sum(ended(worker) is not None for worker in records.workers)
+    if whole != records.plan.workers or len(records.workers) != records.plan.workers:
+        yield f"{whole} of {records.plan.workers} workers left a whole record"
+    yield from (f"{worker.name}: {worker.fault}" for worker in records.workers if worker.fault)
+
+
+def _raised(records: Records) -> Iterator[str]:
+    texts = Counter(line.text for worker in records.workers for line in worker.lines if isinstance(line, UserError))
+    yield from (f"{text} ({count} times)" if count > 1 else text for text, count in texts.most_common(SHOWN))
+
+
+def _accounting(records: Records) -> Iterator[str]:
+    for worker in records.workers:
+        if end := ended(worker):
+            ticks = [line for line in worker.lines if isinstance(line, Tick)]
+            begun = sum(count for tick in ticks for count in tick.started.values())
+            became = sum(
+                sum(cell.ok.values()) + sum(cell.failed.values()) + sum(cell.censored.values()) + cell.dropped
+                for tick in ticks
+                for cell in tick.cells
+            )
+            if not begun == became == end.started == end.ok + end.failed + end.censored + end.dropped:
+                yield f"{worker.name}: {begun} requests were started, {became} accounted for, {end.started} claimed"
+
+
+def _zero(phase: Steady) -> Iterator[str]:
+    asked = {request.subject for request in phase.records.plan.requests}
+    made = {cell.name for cell in phase.cells() if cell.ok or cell.failed or cell.censored or cell.dropped}
+    if not made:
+        yield "no request was made in the steady phase"
+    elif asked - made:
+        yield f"no request was made to {', '.join(sorted(asked - made)[:SHOWN])}"
+
+
+def _users(phase: Steady) -> Iterator[str]:
+    reached = users_reached(phase)
+    if reached != phase.records.plan.users:
+        yield f"{reached} of {phase.records.plan.users} users were running"
+
+
+def users_reached(phase: Steady) -> int:
+    """The fewest users that ran at any moment of the steady phase, over all workers."""
+    running = [[tick.users for tick in phase.ticks(worker) if tick.at < phase.end] for worker in phase.records.workers]
+    return sum(min(users, default=0) for users in running)
+
+
+def _saturated(phase: Steady) -> Iterator[str]:
+    for worker in phase.records.workers:
+        ticks = phase.ticks(worker)
+        lag, wall = loop_lag(ticks), sum(tick.wall for tick in ticks) or 1.0
+        if lag > phase.records.plan.max_loop_lag:
+            yield f"{worker.name}: its clockwork was {lag * 1000:.0f} ms late (99th percentile)"
+        if (cpu := sum(tick.cpu for tick in ticks) / wall) > MAX_CPU:
+            yield f"{worker.name}: it used {cpu:.0%} of a processor"
+        if (throttled := sum(tick.throttled for tick in ticks) / wall) > MAX_THROTTLED:
+            yield f"{worker.name}: its control group was throttled {throttled:.0%} of the time"
+        if (stolen := sum(tick.stolen for tick in ticks) / (sum(tick.machine for tick in ticks) or 1)) > MAX_STOLEN:
+            yield f"{worker.name}: {stolen:.0%} of the machine's processor time was taken by its host"
+
+
+def loop_lag(ticks: list[Tick]) -> float:
+    """The 99th percentile of how late the generator's ticks were, in seconds."""
+    lag: Counter[int] = Counter()
+    for tick in ticks:
+        lag.update(tick.lag)
+    rest = 0.01 * lag.total()
+    for late in sorted(lag, reverse=True):
+        rest -= lag[late]
+        if rest < 0:
+            return late / 1_000_000
+    return 0.0
+
+
+def _stalled(phase: Steady) -> Iterator[str]:
+    """Whole seconds in which requests waited and none, of any worker, was answered."""
+    answered: Counter[int] = Counter()
+    waiting: Counter[int] = Counter()
+    for worker in phase.records.workers:
+        for tick in phase.ticks(worker):
+            answered[int(tick.at)] += tick.answered
+            waiting[int(tick.at)] += tick.in_flight
+    longest = run = 0
+    for second in range(phase.start + 1, phase.end):
+        run = run + 1 if waiting[second] and not answered[second] else 0
+        longest = max(longest, run)
+    if longest >= STALL_SECONDS and longest > 5 * _slowest_usual(phase):
+        yield (
+            f"for {longest} s requests waited and none was answered; in the closed model users who wait ask for nothing, "
+            "so the percentiles hide it"
+        )
+
+
+def _slowest_usual(phase: Steady) -> float:
+    """The median of answered requests, in seconds."""
+    latencies: Counter[int] = Counter()
+    for cell in phase.cells():
+        latencies.update(cell.ok)
+    half = latencies.total() / 2
+    for latency in sorted(latencies):
+        half -= latencies[latency]
+        if half <= 0:
+            return latency / 1_000_000
+    return 0.0
+
+
+def _down(phase: Steady) -> Iterator[str]:
+    probes = [probe for probe in phase.records.probes if phase.start <= probe.at < phase.end]
+    bad = [probe for probe in probes if probe.complaint]
+    if bad:
+        yield f"{len(bad)} of {len(probes)} probes from outside found it down: {bad[0].complaint}"
+    if not probes and phase.seconds >= 5:
+        yield "it was not probed from outside"

@@ -1,0 +1,87 @@
+"""Locust's HTTP clients, watched: a request is known from its beginning, not only once it is answered."""
+
+from __future__ import annotations
+
+import time
+import urllib.parse
+from collections.abc import Callable
+from typing import Any
+
+from gevent import GreenletExit, getcurrent
+from locust.clients import HttpSession
+from locust.contrib.fasthttp import FastHttpSession, FastHttpUser
+
+from sdlc_loadtests.tally import Begun, Tally
+
+
+class Watch:
+    """Ties the requests that the clients begin to the reports that Locust's request event brings."""
+
+    def __init__(self, tally: Tally, timeout: float) -> None:
+        """Requests whose code names no time-out of its own end after `timeout` seconds."""
+        self.tally = tally
+        self.timeout = timeout
+        self._open: dict[int, list[Begun]] = {}
+
+    def install(self) -> None:
+        """Put itself between the users and the clients, for as long as the process lives."""
+        FastHttpUser.network_timeout = FastHttpUser.connection_timeout = self.timeout
+        for session, defaults in ((HttpSession, {"timeout": self.timeout}), (FastHttpSession, {})):
+            session.request = self._watched(session.request, defaults)  # type: ignore[method-assign]  # on purpose
+
+    def on_request(self, request_type: str, name: str, response_time: float | None, **report: Any) -> None:
+        """Listen to Locust's request event."""
+        latency = (response_time or 0.0) / 1000
+        full_name, failed = f"{request_type} {name}", bool(report.get("exception"))
+        # Locust's own HTTP clients report the address; an event that user code fires beside them doesn't.
+        begun = self._latest() if "url" in report else None
+        if begun:
+            answered = not failed or bool(getattr(report.get("response"), "status_code", 0))
+            self.tally.finish(begun, full_name, latency, failed=failed, answered=answered)
+        else:
+            self.tally.report(time.time(), full_name, latency, failed=failed)
+
+    def _watched(self, send: Callable[..., Any], defaults: dict[str, Any]) -> Callable[..., Any]:
+        def request(session: Any, method: str, url: str, *arguments: Any, **named: Any) -> Any:
+            begun = self.tally.begin(time.time(), guess(session, method, url, arguments, named))
+            self._open.setdefault(id(getcurrent()), []).append(begun)
+            try:
+                return send(session, method, url, *arguments, **(defaults | named))
+            except GreenletExit:
+                self._forget(begun)
+                self.tally.censor(begun, time.time())
+                raise
+            except BaseException:
+                # No answer and no report: an address that can't be asked, a stop from inside a listener.
+                if begun in self.tally.open:
+                    self._forget(begun)
+                    self.tally.finish(begun, begun.name, time.time() - begun.at, failed=True, answered=False)
+                raise
+
+        return request
+
+    def _latest(self) -> Begun | None:
+        """The request that this greenlet began last and has not reported."""
+        stack = self._open.get(id(getcurrent()))
+        if not stack:
+            return None
+        begun = stack.pop()
+        if not stack:
+            del self._open[id(getcurrent())]
+        return begun
+
+    def _forget(self, begun: Begun) -> None:
+        stack = self._open.get(id(getcurrent()), [])
+        if begun in stack:
+            stack.remove(begun)
+        if not stack:
+            self._open.pop(id(getcurrent()), None)
+
+
+def guess(session: Any, method: str, url: Any, arguments: tuple[Any, ...], named: dict[str, Any]) -> str:
+    """The name that Locust will most likely report a request under."""
+    name = named.get("name") or (arguments[0] if arguments else None) or session.request_name
+    if not name:
+        parts = urllib.parse.urlsplit(str(url))
+        name = urllib.parse.urlunsplit(("", "", parts.path or "/", parts.query, ""))
+    return f"{method} {name}"

@@ -1,0 +1,121 @@
+"""Leads a load test through its phases, in the master or in the only process, and writes down what happened."""
+
+# mypy: allow-untyped-calls
+
+from __future__ import annotations
+
+import math
+import time
+from pathlib import Path
+from typing import Any
+
+import gevent
+from gevent.event import Event
+from locust.runners import MasterRunner
+
+from sdlc_loadtests.journal import Journal
+from sdlc_loadtests.plan import Plan
+from sdlc_loadtests.recording import Recording
+
+DRAIN = "sdlc-drain"
+DONE = "sdlc-done"
+SPAWN_MARGIN_SECONDS = 20.0
+POLL_SECONDS = 0.1
+DONE_MARGIN_SECONDS = 10.0
+
+
+class Conductor:
+    """The phases: ramp, warm-up, steady, drain."""
+
+    def __init__(self, environment: Any, plan: Plan, folder: Path, recording: Recording | None) -> None:
+        """Begin the journal `events.ndjson`; `recording` is this process's own, where it runs the users itself."""
+        self.environment, self.plan, self.recording = environment, plan, recording
+        self.journal = Journal(folder / "events.ndjson")
+        self.journal.write("hello", distributed=recording is None)
+        self._spawned, self._done, self._lost = Event(), set[str](), set[str]()
+        environment.events.spawning_complete.add_listener(lambda **_: self._spawned.set())
+        environment.events.quitting.add_listener(self._on_quitting)
+        if isinstance(environment.runner, MasterRunner):
+            environment.runner.register_message(DONE, self._on_done)
+
+    def start(self) -> None:
+        """Conduct, beside everything else."""
+        gevent.spawn(self._conduct)
+
+    def _conduct(self) -> None:
+        complete = False
+        try:
+            complete = self._ramp() and self._steady()
+        finally:
+            self._end(complete=complete)
+            self.environment.runner.quit()
+
+    def _ramp(self) -> bool:
+        self._phase("ramp")
+        ramp = self.plan.users / self.plan.spawn_rate
+        if not self._spawned.wait(ramp + SPAWN_MARGIN_SECONDS):
+            self._problem("spawn-not-reached", f"{self.environment.runner.user_count} of {self.plan.users} users were started")
+            return False
+        self._phase("warm-up")
+        return self._keep_watch(time.time() + self.plan.warm_up)
+
+    def _steady(self) -> bool:
+        # Records are kept by whole seconds, so the judged phase is made of whole seconds too.
+        start = math.ceil(time.time())
+        end = start + self.plan.duration
+        if not self._keep_watch(start):
+            return False
+        self._phase("steady", start=start, end=end)
+        whole = self._keep_watch(end)
+        self._phase("drain")
+        return self._drain(end) and whole
+
+    def _drain(self, end: float) -> bool:
+        if self.recording:
+            self.recording.drain(end)
+            return True
+        runner = self.environment.runner
+        runner.send_message(DRAIN, {"end": end})
+        deadline = time.time() + self.plan.request_timeout + DONE_MARGIN_SECONDS
+        while len(self._done) + len(self._lost) < self.plan.workers and time.time() < deadline:
+            self._look_for_lost_workers()
+            gevent.sleep(POLL_SECONDS)
+        return len(self._done) == self.plan.workers
+
+    def _keep_watch(self, until: float) -> bool:
+        """Wait, and see that the test goes on; False when it ended early."""
+        while (left := until - time.time()) > 0:
+            gevent.sleep(min(POLL_SECONDS, left))
+            self._look_for_lost_workers()
+            if self.environment.runner.state in ("stopping", "stopped", "cleanup"):
+                self._problem(
+                    "stopped-early", "the test was stopped before its time, by its own code or because no worker was left"
+                )
+                return False
+        return True
+
+    def _look_for_lost_workers(self) -> None:
+        runner = self.environment.runner
+        if isinstance(runner, MasterRunner):
+            for node in runner.clients.missing:
+                if node.id not in self._lost:
+                    self._lost.add(node.id)
+                    self._problem("worker-lost", f"worker {runner.get_worker_index(node.id)} stopped answering")
+
+    def _on_done(self, msg: Any, **_: Any) -> None:
+        self._done.add(msg.node_id)
+        self.journal.write("worker_done", worker=msg.data["worker"], started=msg.data["started"])
+
+    def _on_quitting(self, **_: Any) -> None:
+        if self.environment.process_exit_code:
+            self._problem("user-verdict", f"the Locust file set exit code {self.environment.process_exit_code}")
+        self._end(complete=False)
+
+    def _phase(self, name: str, **fields: Any) -> None:
+        self.journal.write("phase", name=name, **fields)
+
+    def _problem(self, code: str, text: str) -> None:
+        self.journal.write("problem", code=code, text=text)
+
+    def _end(self, *, complete: bool) -> None:
+        self.journal.end(complete=complete)

@@ -1,0 +1,52 @@
+"""The Locust plug-in: name it before the users' file, `-f recorder.py,users.py`."""
+
+# mypy: allow-untyped-calls
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import gevent
+from locust import events
+from locust.runners import MasterRunner, WorkerRunner
+
+from sdlc_loadtests.conductor import DONE, DRAIN, Conductor
+from sdlc_loadtests.plan import Plan, records
+from sdlc_loadtests.recording import Recording
+
+plan = Plan.read()
+# Users' files read their data beside the project; Locust itself was started where no configuration of theirs lies.
+os.chdir(plan.root)
+
+
+def read_no_configuration_file(parser: Any, **_: Any) -> None:
+    """Keep Locust from obeying a `locust.conf` or `pyproject.toml` of the scanned project."""
+    parser._default_config_files = []  # noqa: SLF001  # configargparse offers no other way
+
+
+def record(environment: Any, runner: Any, **_: Any) -> None:
+    """Begin to record, in every process of the test."""
+    if environment.shape_class:
+        environment.shape_class = None
+    recording = None
+    if not isinstance(runner, MasterRunner):
+        recording = Recording(environment, plan, records(), runner.worker_index)
+    if isinstance(runner, WorkerRunner) and recording:
+        answer_to_master(runner, recording)
+    else:
+        Conductor(environment, plan, records(), recording).start()
+
+
+def answer_to_master(runner: Any, recording: Recording) -> None:
+    """Drain when the master says so, and say when that is done."""
+
+    def drain(msg: Any, **_: Any) -> None:
+        totals = recording.drain(msg.data["end"])
+        runner.send_message(DONE, {"worker": recording.number, **totals})
+
+    runner.register_message(DRAIN, lambda msg, **_: gevent.spawn(drain, msg))
+
+
+events.init_command_line_parser.add_listener(read_no_configuration_file)
+events.init.add_listener(record)

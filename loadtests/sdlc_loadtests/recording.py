@@ -1,0 +1,81 @@
+"""What a process that runs users writes down."""
+
+# mypy: allow-untyped-calls
+
+from __future__ import annotations
+
+import os
+import platform
+import time
+import traceback
+from pathlib import Path
+from typing import Any
+
+import gevent
+import locust
+
+from sdlc_loadtests.clients import Watch
+from sdlc_loadtests.health import Health
+from sdlc_loadtests.journal import Journal
+from sdlc_loadtests.plan import Plan
+from sdlc_loadtests.tally import Tally
+
+FLUSH_SECONDS = 1.0
+DRAIN_POLL_SECONDS = 0.02
+ERRORS_KEPT = 20
+
+
+class Recording:
+    """The journal of one worker, or of the only process."""
+
+    def __init__(self, environment: Any, plan: Plan, folder: Path, number: int) -> None:
+        """Begin the journal `worker-<number>-<pid>.ndjson` in `folder`, and listen."""
+        self.environment, self.plan, self.number = environment, plan, number
+        self.tally, self.health = Tally(), Health()
+        self.journal = Journal(folder / f"worker-{number}-{os.getpid()}.ndjson")
+        self.errors = 0
+        self.journal.write("hello", worker=number, pid=os.getpid(), locust=locust.__version__, python=platform.python_version())
+        watch = Watch(self.tally, plan.request_timeout)
+        watch.install()
+        environment.events.request.add_listener(watch.on_request)
+        environment.events.user_error.add_listener(self.on_user_error)
+        environment.events.quitting.add_listener(lambda **_: self.end(complete=False))
+        gevent.spawn(self.health.watch)
+        gevent.spawn(self._flush_for_ever)
+
+    def on_user_error(self, exception: BaseException, tb: Any, **_: Any) -> None:
+        """Note an exception that the users' own code raised."""
+        self.errors += 1
+        if self.errors <= ERRORS_KEPT:
+            place = traceback.extract_tb(tb)[-1:]
+            where = f" ({Path(place[0].filename).name}:{place[0].lineno})" if place else ""
+            self.journal.write("user_error", text=f"{type(exception).__name__}: {exception}{where}"[:500])
+
+    def drain(self, until: float) -> dict[str, int]:
+        """Keep the load on until every request that began before `until` is answered or timed out; then stop, and end.
+
+        Returns how many requests became what.
+        """
+        deadline = time.time() + self.plan.request_timeout + 1
+        while self.tally.oldest() < until and time.time() < deadline:
+            gevent.sleep(DRAIN_POLL_SECONDS)
+        self.environment.stop_timeout = 0
+        self.environment.runner.stop()
+        self.end(complete=True)
+        return self.tally.totals
+
+    def end(self, *, complete: bool) -> None:
+        """Account for what is still in flight, and close the journal."""
+        if not self.journal.closed:
+            self.tally.censor_all(time.time())
+            self._flush()
+            self.journal.end(complete=complete, user_errors=self.errors, **self.tally.totals)
+
+    def _flush_for_ever(self) -> None:
+        while not self.journal.closed:
+            gevent.sleep(FLUSH_SECONDS)
+            self._flush()
+
+    def _flush(self) -> None:
+        users = self.environment.runner.user_count
+        self.journal.write("tick", users=users, **self.health.take(), **self.tally.take())
