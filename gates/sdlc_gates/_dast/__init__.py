@@ -1,0 +1,1 @@
+"""What the gates that attack a running application share."""

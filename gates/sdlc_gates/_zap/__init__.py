@@ -1,0 +1,1 @@
+"""How the gate `zap` drives a ZAP daemon."""

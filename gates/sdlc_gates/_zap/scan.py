@@ -1,0 +1,171 @@
+"""The phases of a scan, each with a deadline, and never beyond the target's own address."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+import msgspec
+
+from sdlc.errors import OutputInvalid, TargetFailed, ToolTimeout
+from sdlc.gate import Workspace, decode
+from sdlc.model import Coverage, Missing
+from sdlc.target import Target
+from sdlc_gates._dast.routes import Visit
+from sdlc_gates._zap.api import Api, Refused
+from sdlc_gates._zap.daemon import Daemon
+from sdlc_gates._zap.fence import CONTEXT, inside_pattern
+from sdlc_gates._zap.options import ZapOptions
+
+POLL_SECONDS = 0.2
+# Kept back of the whole deadline, to read what was found by then.
+RESERVE_SECONDS = 15.0
+SCRIPTED_ACTIVE = "50000"
+"""Id of the rule that runs the active scripts."""
+STATUS_LINE = re.compile(r"HTTP/\d(?:\.\d)? (\d{3})")
+DONE = "Complete"
+Percent = Annotated[int, msgspec.Meta(ge=0, le=100)]
+
+
+class Message(msgspec.Struct, frozen=True, rename="camel"):
+    """A request that ZAP made for us, and its reply's first lines."""
+
+    response_header: str
+
+
+class Seen(msgspec.Struct, frozen=True):
+    """One line of ZAP's history; numbers come as text."""
+
+    method: str
+    url: str
+    code: Annotated[str, msgspec.Meta(pattern="^[0-9]{1,3}$")]
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """One scan of one target by one daemon."""
+
+    daemon: Daemon
+    target: Target
+    options: ZapOptions
+    work: Workspace
+
+    @property
+    def api(self) -> Api:
+        """The daemon's."""
+        return self.daemon.api
+
+    @property
+    def start(self) -> str:
+        """The URL that everything begins at."""
+        return self.target.url + "/"
+
+    def access(self) -> None:
+        """Ask for the first page; raises `TargetFailed` when ZAP gets nothing from it."""
+        url = self.target.url + self.target.ready
+        try:
+            messages = self.api.ask(list[Message], lambda zap: zap.core.access_url(url, followredirects="false"))
+        except Refused as refusal:
+            raise TargetFailed(f"ZAP got no answer from {url}: {refusal}") from refusal
+        status = STATUS_LINE.match(messages[0].response_header) if messages else None
+        if status is None or int(status[1]) >= 400 or status[1] == "0":
+            raise TargetFailed(f"ZAP asked {url} and was answered {status[1] if status else 'nothing'}")
+
+    def crawl(self) -> None:
+        """Follow the target's links."""
+        self.api.do(lambda zap: zap.spider.set_option_max_depth(self.options.max_depth))
+        number = self._begun("spider", lambda zap: zap.spider.scan(self.start, recurse="true", contextname=CONTEXT))
+
+        def progress() -> tuple[int, object]:
+            percent = self.api.ask(Percent, lambda zap: zap.spider.status(number))
+            return percent, self.api.ask(int, lambda zap: zap.core.number_of_messages())
+
+        try:
+            self._wait("spider", self.options.spider_seconds, progress)
+        except ToolTimeout:
+            self.api.do(lambda zap: zap.spider.stop(number))
+            raise
+
+    def settle(self) -> None:
+        """Wait until the passive rules have read every reply; our own need no waiting."""
+        if not self.api.has(lambda zap: zap.pscan.records_to_scan):
+            return
+
+        def progress() -> tuple[int, object]:
+            left = self.api.ask(int, lambda zap: zap.pscan.records_to_scan)
+            return (100 if left == 0 else 0), left
+
+        self._wait("passive rules", self.options.passive_seconds, progress)
+
+    def attack(self, context: str, scripted: bool) -> Coverage:
+        """Try the active rules on all that was found; says which of them came to their end.
+
+        `scripted` tells whether script rules are among them.
+        """
+        policy = self.options.policy or None
+        number = self._begun(
+            "active scan", lambda zap: zap.ascan.scan(contextid=context, recurse="true", scanpolicyname=policy)
+        )
+
+        def progress() -> tuple[int, object]:
+            percent = self.api.ask(Percent, lambda zap: zap.ascan.status(number))
+            return percent, self.api.ask(list[Any], lambda zap: zap.ascan.scan_progress(number))
+
+        try:
+            self._wait("active scan", self.options.active_seconds, progress)
+        except ToolTimeout:
+            self.api.do(lambda zap: zap.ascan.stop(number))
+            raise
+        report = self.api.ask(list[Any], lambda zap: zap.ascan.scan_progress(number))
+        self.daemon.keep(self.work, "active-rules.json", report)
+        return attacked(report, scripted)
+
+    def visits(self) -> tuple[Visit, ...]:
+        """Every request that was made of the target, with its reply's status."""
+        inside = inside_pattern(self.target.url)
+        found = self.api.ask(list[dict[str, Any]], lambda zap: zap.search.urls_by_url_regex(inside))
+        seen = decode(self.daemon.keep(self.work, "history.json", found), list[Seen])
+        return tuple(Visit(one.method, one.url, int(one.code)) for one in seen)
+
+    def _begun(self, phase: str, question: Callable[[Any], object]) -> str:
+        number = self.api.ask(str, question)
+        if not number.isdecimal():
+            raise OutputInvalid(f"ZAP began the {phase} and gave it no number, but {number[:200]!r}")
+        return number
+
+    def _wait(self, phase: str, seconds: float, progress: Callable[[], tuple[int, object]]) -> None:
+        """Poll until 100 %; raises `ToolTimeout` at the phase's deadline, near the whole one, or when nothing moves."""
+        until = min(time.monotonic() + seconds, self.work.limits.deadline - RESERVE_SECONDS)
+        moved = time.monotonic()
+        last: tuple[int, object] | None = None
+        while True:
+            self.daemon.check()
+            percent, mark = progress()
+            if percent >= 100:
+                return
+            now = time.monotonic()
+            if last is None or percent != last[0]:
+                self.work.say(f"{phase}: {percent} %")
+            if (percent, mark) != last:
+                moved, last = now, (percent, mark)
+            if now > until:
+                raise ToolTimeout(f"the {phase} was at {percent} % when its time was over")
+            if now - moved > self.options.stalled_seconds:
+                raise ToolTimeout(f"the {phase} stood still at {percent} % for {self.options.stalled_seconds:.0f} s")
+            self.work.cancel.wait(POLL_SECONDS)
+
+
+def attacked(report: list[Any], scripted: bool) -> Coverage:
+    """Which active rules ran to their end on every host: `ascan/view/scanProgress` names each with its state."""
+    states: dict[str, str] = {}
+    for host in report[1::2]:
+        for entry in host.get("HostProcess", ()) if isinstance(host, dict) else ():
+            name, number, _, state = (*entry.get("Plugin", ()), "", "", "", "")[:4]
+            # Without scripts, the rule that runs them is listed all the same, and skipped.
+            if scripted or number != SCRIPTED_ACTIVE:
+                states[f"{number} {name}"] = str(state)
+    missing = tuple(Missing(item=rule, reason=state or "no state") for rule, state in sorted(states.items()) if state != DONE)
+    return Coverage(what="active rules", measured=len(states) - len(missing), expected=len(states), missing=missing)

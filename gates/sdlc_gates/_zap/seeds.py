@@ -1,0 +1,58 @@
+"""Showing ZAP the routes that an OpenAPI description names: by ZAP's own import, or request by request without it."""
+
+from __future__ import annotations
+
+import json
+import urllib.parse
+from functools import partial
+from typing import Any
+
+from sdlc.errors import ToolFailed
+from sdlc_gates._dast.routes import excluding
+from sdlc_gates._dast.samples import Sample, samples
+from sdlc_gates._zap.api import Refused
+from sdlc_gates._zap.scan import Scan
+
+
+def sow(scan: Scan) -> str:
+    """Make ZAP ask each described operation once; returns a note on how, empty when nothing is described."""
+    document = scan.target.openapi
+    if not document:
+        return ""
+    installed = {addon.get("id") for addon in scan.api.ask(list[dict[str, Any]], lambda zap: zap.autoupdate.installed_addons)}
+    if "openapi" not in installed:
+        return _ask_each(scan)
+    file = scan.daemon.inputs / "openapi.json"
+    file.write_text(json.dumps(document), "utf-8")
+    complaints = scan.api.ask(list[str], lambda zap: zap.openapi.import_file(str(file), scan.target.url))
+    if complaints:
+        raise ToolFailed(f"ZAP's OpenAPI import had {len(complaints)} complaints: {'; '.join(complaints[:5])[:500]}")
+    return "the routes of the OpenAPI description were imported by ZAP's add-on"
+
+
+def _ask_each(scan: Scan) -> str:
+    """Send one sample of each operation through ZAP; no reply leaves the route uncovered."""
+    assert scan.target.openapi is not None
+    sent = unanswered = 0
+    for sample in samples(scan.target.openapi):
+        if not excluding(sample.template, scan.options.exclude):
+            scan.daemon.check()
+            sent += 1
+            try:
+                scan.api.ask(list[Any], partial(_send, text=raw(sample, scan.target.url)))
+            except Refused:
+                unanswered += 1
+    lost = f", {unanswered} of them in vain" if unanswered else ""
+    return f"ZAP's add-on openapi is not installed; {sent} sample requests made from the description took its place{lost}"
+
+
+def _send(zap: Any, text: str) -> object:
+    return zap.core.send_request(text, followredirects="false")
+
+
+def raw(sample: Sample, url: str) -> str:
+    """The request as ZAP takes it: an HTTP/1.1 message with an absolute URL."""
+    headers = [("Host", urllib.parse.urlsplit(url).netloc), *sample.headers]
+    length = [("Content-Length", str(len(sample.body.encode())))] if sample.body else []
+    lines = "".join(f"{name}: {value}\r\n" for name, value in (*headers, *length))
+    return f"{sample.method} {url}{sample.path} HTTP/1.1\r\n{lines}\r\n{sample.body}"
