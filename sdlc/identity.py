@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import re
 import urllib.parse
 from collections import Counter
@@ -24,8 +25,8 @@ SIBLINGS: tuple[frozenset[int], ...] = (
 )
 """Weaknesses that tools name by different numbers for the same line, each set close relatives in the CWE tree."""
 _SPACE = re.compile(r"\s+")
-_NUMBER_SEGMENT = re.compile(r"^(?:\d+|[0-9a-fA-F]{8,}(?:-[0-9a-fA-F]{4,}){0,4})$")
-SEPARATOR = "\x1f"
+_NUMBER_SEGMENT = re.compile(r"[0-9]+|[0-9a-fA-F]{8,}(?:-[0-9a-fA-F]{4,}){0,4}")
+MOST_COMPARED = 64
 
 
 class Problem(Frozen, frozen=True):
@@ -53,48 +54,83 @@ def fingerprinted(findings: Iterable[Finding], gate: str) -> tuple[Finding, ...]
 
     Twins (same rule, same file, same text) are told apart by their order in the file.
     """
-    seen: Counter[str] = Counter()
+    seen: Counter[tuple[str, ...]] = Counter()
     marked = []
     for finding in sorted(findings, key=_order):
         key = _key(finding)
-        fingerprint = _digest(key, str(seen[key]))
+        fingerprint = _digest(*key, str(seen[key]))
         seen[key] += 1
         marked.append(msgspec.structs.replace(finding, gate=gate, fingerprint=fingerprint))
     return tuple(marked)
 
 
 def problems(findings: Sequence[Finding]) -> tuple[Problem, ...]:
-    """Group the findings that report the same defect, the most severe first; none is dropped."""
-    places: dict[str, list[list[Finding]]] = {}
-    for finding in sorted(findings, key=_order):
-        groups = places.setdefault(_neighbourhood(finding.location), [])
-        home = next((group for group in groups if any(same(finding, other) for other in group)), None)
-        if home is None:
-            groups.append([finding])
-        else:
-            home.append(finding)
-    found = [_problem(group) for groups in places.values() for group in groups]
+    """Group the findings that report the same defect, the most severe first; none is dropped.
+
+    Two that are linked by a third belong together, so the groups don't depend on the order of the findings.
+    """
+    ordered = sorted(findings, key=lambda finding: (_span(finding.location), _order(finding)))
+    groups = Groups(len(ordered))
+    furthest: dict[tuple[str | int, ...], tuple[int, int]] = {}
+    for number, finding in enumerate(ordered):
+        begin, end = _span(finding.location)
+        for sign in _signs(finding):
+            key = (*_neighbourhood(finding.location), *sign)
+            reach, other = furthest.get(key, (end, number))
+            if begin <= reach:
+                groups.join(number, other)
+            furthest[key] = max((reach, other), (end, number))
+    found = [_problem([ordered[number] for number in group]) for group in groups.all()]
     return tuple(sorted(found, key=lambda problem: (-problem.severity.rank, _order(problem.first))))
+
+
+class Groups:
+    """Numbers that are joined two by two: disjoint sets."""
+
+    def __init__(self, size: int) -> None:
+        """Begin with every number below `size` alone."""
+        self._parents = list(range(size))
+
+    def join(self, one: int, other: int) -> None:
+        """Unite the groups of two numbers."""
+        self._parents[self._root(one)] = self._root(other)
+
+    def all(self) -> Iterable[list[int]]:
+        """The groups, each in the order of its numbers."""
+        members: dict[int, list[int]] = {}
+        for number in range(len(self._parents)):
+            members.setdefault(self._root(number), []).append(number)
+        return members.values()
+
+    def _root(self, number: int) -> int:
+        while self._parents[number] != number:
+            self._parents[number] = self._parents[self._parents[number]]
+            number = self._parents[number]
+        return number
 
 
 def same(one: Finding, other: Finding) -> bool:
     """Whether two findings report one defect: the same weakness at the same place, or the same advisory of a package."""
-    match one.location, other.location:
-        case SourceLocation() as a, SourceLocation() as b:
-            return a.path == b.path and _overlap(a, b) and _same_weakness(one, other)
-        case PackageLocation() as a, PackageLocation() as b:
-            return (_package(a), a.version) == (_package(b), b.version) and bool(_advisories(one) & _advisories(other))
-        case EndpointLocation() as a, EndpointLocation() as b:
-            place = (route(a.url), a.parameter) == (route(b.url), b.parameter) and a.method.upper() == b.method.upper()
-            return place and _same_weakness(one, other)
-        case _:
-            return False
+    (begin, end), (start, stop) = _span(one.location), _span(other.location)
+    near = _neighbourhood(one.location) == _neighbourhood(other.location) and begin <= stop and start <= end
+    return near and not _signs(one).isdisjoint(_signs(other))
+
+
+def unanimous(problem: Problem) -> bool:
+    """Whether all its findings report the same, two by two; False for a chain, and for more than is worth comparing."""
+    distinct = {(_span(finding.location), _signs(finding)): finding for finding in problem.findings}
+    if len(distinct) > MOST_COMPARED:
+        return False
+    return all(same(one, other) for one, other in itertools.combinations(distinct.values(), 2))
 
 
 def route(url: str) -> str:
     """The path of a URL, with numbers and long identifiers in it replaced, and without host and query."""
-    path = urllib.parse.urlsplit(url).path or "/"
-    return "/".join("{id}" if _NUMBER_SEGMENT.match(part) else part for part in path.split("/"))
+    try:
+        path = urllib.parse.urlsplit(url).path or "/"
+    except ValueError:  # what a hostile page calls a URL need not be one
+        return url
+    return "/".join("{id}" if _NUMBER_SEGMENT.fullmatch(part) else part for part in path.split("/"))
 
 
 def place(location: Location) -> str:
@@ -108,15 +144,29 @@ def place(location: Location) -> str:
             return f"{location.method} {location.url}" + (f" [{location.parameter}]" if location.parameter else "")
 
 
-def _neighbourhood(location: Location) -> str:
-    """Findings in different neighbourhoods are never the same, so only neighbours are compared."""
+def _neighbourhood(location: Location) -> tuple[str, ...]:
+    """Findings in different neighbourhoods are never the same."""
     match location:
         case SourceLocation(path=path):
-            return f"source {path}"
+            return ("source", path)
         case PackageLocation() as package:
-            return f"package {_package(package)}"
-        case EndpointLocation(url=url):
-            return f"endpoint {route(url)}"
+            return ("package", _package(package), package.version)
+        case EndpointLocation() as endpoint:
+            return ("endpoint", endpoint.method.upper(), route(endpoint.url), endpoint.parameter)
+
+
+def _span(location: Location) -> tuple[int, int]:
+    """The first and the last line; elsewhere than in source everything in a neighbourhood is at one place."""
+    return (location.line, max(location.line, location.end_line)) if isinstance(location, SourceLocation) else (0, 0)
+
+
+def _signs(finding: Finding) -> frozenset[tuple[str | int, ...]]:
+    """What it is recognised by: findings at one place with a sign in common report one defect."""
+    if isinstance(finding.location, PackageLocation):
+        return frozenset(("advisory", name) for name in (finding.rule.id, *finding.aliases) if name)
+    own = frozenset(finding.rule.cwe)
+    relatives = own.union(*(siblings for siblings in SIBLINGS if siblings & own))
+    return frozenset({("rule", finding.tool, finding.rule.id, finding.message), *(("cwe", number) for number in relatives)})
 
 
 def _problem(group: list[Finding]) -> Problem:
@@ -126,45 +176,27 @@ def _problem(group: list[Finding]) -> Problem:
     )
 
 
-def _key(finding: Finding) -> str:
+def _key(finding: Finding) -> tuple[str, ...]:
     match finding.location:
         case SourceLocation(path=path, snippet=snippet):
-            where = (path, _SPACE.sub(" ", snippet).strip())
-        case PackageLocation() as package:
-            where = (_package(package), package.version)
-        case EndpointLocation(method=method, url=url, parameter=parameter):
-            where = (f"{method.upper()} {route(url)}", parameter)
-    return SEPARATOR.join((finding.tool, finding.rule.id, *where))
+            return (finding.tool, finding.rule.id, path, _SPACE.sub(" ", snippet).strip())
+        case location:
+            return (finding.tool, finding.rule.id, *_neighbourhood(location)[1:])
 
 
-def _order(finding: Finding) -> tuple[str, int, str, str, str, str]:
+def _order(finding: Finding) -> tuple[str | int, ...]:
+    """Complete enough that two findings that differ in what a verdict rests on never change places."""
     location = finding.location
-    line = location.line if isinstance(location, SourceLocation) else 0
+    line, end = _span(location)
     where = location.path if isinstance(location, SourceLocation) else place(location)
-    return (where, line, finding.tool, finding.rule.id, finding.message, finding.gate)
+    names = (finding.tool, finding.rule.id, finding.message, finding.gate)
+    return (where, line, *names, end, finding.severity.rank, finding.suppression, finding.fingerprint)
 
 
 def _digest(*parts: str) -> str:
-    return hashlib.sha256(SEPARATOR.join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:20]
-
-
-def _overlap(a: SourceLocation, b: SourceLocation) -> bool:
-    return a.line <= max(b.line, b.end_line) and b.line <= max(a.line, a.end_line)
-
-
-def _same_weakness(one: Finding, other: Finding) -> bool:
-    if not one.rule.cwe or not other.rule.cwe:
-        return (one.tool, one.rule.id) == (other.tool, other.rule.id) and one.message == other.message
-    return bool(_family(one) & _family(other))
-
-
-def _family(finding: Finding) -> frozenset[int]:
-    own = frozenset(finding.rule.cwe)
-    return own.union(*(siblings for siblings in SIBLINGS if siblings & own))
-
-
-def _advisories(finding: Finding) -> frozenset[str]:
-    return frozenset({finding.rule.id, *finding.aliases})
+    """Each part is written with its length, so that none can take a piece of its neighbour."""
+    written = b"".join(b"%d:%s" % (len(part), part) for part in (text.encode("utf-8", "surrogatepass") for text in parts))
+    return hashlib.sha256(written).hexdigest()[:20]
 
 
 def _package(location: PackageLocation) -> str:

@@ -8,7 +8,7 @@ import fnmatch
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from sdlc.identity import Problem, place, problems
+from sdlc.identity import Problem, place, problems, unanimous
 from sdlc.model import (
     Completed,
     Coverage,
@@ -141,7 +141,10 @@ class Decision(Frozen, frozen=True):
 
 
 def decide(results: Sequence[GateResult], policy: Policy, now: datetime.datetime) -> Decision:
-    """Draw the verdict. PASS needs an answer from every required gate, enough coverage, and every threshold kept."""
+    """Draw the verdict. PASS needs an answer from every required gate, enough coverage, and every threshold kept.
+
+    `now`, with its time zone, is the moment at which waivers are judged.
+    """
     rulings = tuple(_rulings(results, policy, now))
     outcomes = tuple(_outcome(limit, results) for limit in policy.thresholds if isinstance(limit, MeasurementLimit))
     reasons = [*_doubts(results, policy), *_blocks(rulings), *breaches(outcomes)]
@@ -165,9 +168,9 @@ def _worst(verdicts: Iterator[Verdict]) -> Verdict:
     return next((verdict for verdict in (Verdict.FAIL, Verdict.INCONCLUSIVE) if verdict in found), Verdict.PASS)
 
 
-def _gravity(reason: Reason) -> tuple[int, int, str, str]:
+def _gravity(reason: Reason) -> tuple[int, int, str, str, str]:
     severity = -1 if reason.severity is None else reason.severity.rank
-    return (0 if reason.verdict is Verdict.FAIL else 1, -severity, reason.gate, reason.where)
+    return (0 if reason.verdict is Verdict.FAIL else 1, -severity, reason.gate, reason.where, reason.text)
 
 
 def _doubts(results: Sequence[GateResult], policy: Policy) -> Iterator[Reason]:
@@ -218,7 +221,7 @@ def shortfall(gate: str, coverage: Coverage, policy: Policy) -> str:
         return f"there were no {coverage.what} to measure"
     if not 0 <= coverage.measured <= coverage.expected:
         return f"its coverage makes no sense: {coverage.measured} of {coverage.expected} {coverage.what}"
-    if coverage.measured == 0 or coverage.measured < floor * coverage.expected:
+    if coverage.measured == 0 or coverage.measured / coverage.expected < floor:
         listed = [f"{item.item} ({item.reason})" for item in coverage.missing[:SHOWN_MISSING]]
         more = len(coverage.missing) - len(listed)
         names = ", ".join(listed) + (f" and {more} more" if more > 0 else "")
@@ -235,12 +238,11 @@ def _doubt(gate: str, text: str, fix: str = "") -> Reason:
 def _rulings(results: Sequence[GateResult], policy: Policy, now: datetime.datetime) -> Iterator[Ruling]:
     answers = (result.answer for result in results if not isinstance(result, Skipped))
     found = problems([finding for answer in answers for finding in answer.findings])
-    excused = {problem.fingerprint: _excuse(problem, policy, now) for problem in found}
-    counts = Counter(scope for problem in found if excused[problem.fingerprint][0] is None for scope in scopes(problem, policy))
-    for problem in found:
-        disposition, because = excused[problem.fingerprint]
-        if disposition is None:
-            disposition, because = _weigh(problem, counts, policy, because)
+    excused = [_excuse(problem, policy, now) for problem in found]
+    open_ones = [problem for problem, (disposition, _) in zip(found, excused, strict=True) if disposition is None]
+    counts = Counter(scope for problem in open_ones for scope in scopes(problem, policy))
+    for problem, (excuse, note) in zip(found, excused, strict=True):
+        disposition, because = (excuse, note) if excuse else _weigh(problem, counts, policy, note)
         yield Ruling(problem=problem, disposition=disposition, because=because)
 
 
@@ -275,8 +277,13 @@ def _waivable_place(finding: Finding) -> str:
 
 
 def scopes(problem: Problem, policy: Policy) -> tuple[FindingLimit, ...]:
-    """The limits that a problem counts against: its gates' own, or the general one."""
-    return tuple(dict.fromkeys(_limit(gate, problem.severity, policy) for gate in problem.gates))
+    """The limits that a problem counts against, once for each time: those on what each gate said of it.
+
+    What several tools report alike counts once. In a chain, where the first and the last report different things, each
+    finding counts: else one more finding could join what were two problems, and lower the count.
+    """
+    limits = [_limit(finding.gate, finding.severity, policy) for finding in problem.findings]
+    return tuple(dict.fromkeys(limits) if unanimous(problem) else limits)
 
 
 def _limit(gate: str, severity: Severity, policy: Policy) -> FindingLimit:
@@ -294,7 +301,7 @@ def _weigh(problem: Problem, counts: Counter[FindingLimit], policy: Policy, note
     if exceeded:
         limit = exceeded[0]
         allowed = "none is allowed" if not limit.most else f"{counts[limit]} found, {limit.most} allowed"
-        return Disposition.BLOCKING, f"{said}{problem.severity.value}: {allowed} ({limit.origin})"
+        return Disposition.BLOCKING, f"{said}{limit.severity.value}: {allowed} ({limit.origin})"
     return Disposition.TOLERATED, f"{said}{problem.severity.value} is tolerated ({limits[0].origin})"
 
 

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import datetime
+from typing import Annotated
+
+import msgspec
 
 from sdlc.model import Family, Frozen, GateResult, Stage
 from sdlc.policy import Decision, Policy
 
 FORMAT = 1
+Moment = Annotated[datetime.datetime, msgspec.Meta(tz=True)]
+"""A point in time that is the same on every machine."""
 
 
 class PlannedGate(Frozen, frozen=True):
@@ -42,8 +47,8 @@ class Run(Frozen, frozen=True):
     """Of this project."""
     subject: Subject
     stage: Stage
-    started: datetime.datetime
-    ended: datetime.datetime
+    started: Moment
+    ended: Moment
     gates: tuple[PlannedGate, ...]
     results: tuple[GateResult, ...]
     policy: Policy

@@ -56,7 +56,7 @@ class MeasurementLimit(Frozen, frozen=True, tag="measurement"):
         return not math.isnan(value) and OPERATORS[self.operator](value, self.bound)
 
     def judge(self, measured: Measurement) -> Verdict:
-        """PASS when the whole confidence interval keeps it, FAIL when none of it does, else INCONCLUSIVE.
+        """PASS when the value and its whole confidence interval keep it, FAIL when none of it does, else INCONCLUSIVE.
 
         A measurement without an interval is judged by its value alone.
         """
@@ -64,7 +64,7 @@ class MeasurementLimit(Frozen, frozen=True, tag="measurement"):
         high = measured.value if measured.high is None else measured.high
         if measured.n <= 0 or any(map(math.isnan, (low, high, measured.value))) or low > high:
             return Verdict.INCONCLUSIVE
-        kept = {self.holds(low), self.holds(high)}
+        kept = {self.holds(low), self.holds(measured.value), self.holds(high)}
         if len(kept) == 2:
             return Verdict.INCONCLUSIVE
         return Verdict.PASS if kept == {True} else Verdict.FAIL
