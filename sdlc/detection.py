@@ -69,7 +69,8 @@ def look(files: Inventory) -> Found:
 
 def _application(root: Path, python: Sequence[str]) -> tuple[str, str]:
     """The framework that is imported most, and how such an application is usually started."""
-    texts = {name: _text(root / name) for name in python if not NOT_THE_APP.search(name)}
+    shallow_first = sorted(python, key=lambda name: (name.count("/"), name))
+    texts = {name: _text(root / name) for name in shallow_first if not NOT_THE_APP.search(name)}
     uses = {framework: sum(bool(p.search(text)) for text in texts.values()) for framework, p in FRAMEWORKS.items()}
     best = max(uses, key=lambda framework: uses[framework])
     if not uses[best]:
