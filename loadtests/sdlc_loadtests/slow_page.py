@@ -26,7 +26,14 @@ def server(port: int, delay: float) -> ThreadingHTTPServer:
         def log_message(self, format: str, *args: object) -> None:
             return
 
-    return ThreadingHTTPServer(("127.0.0.1", port), Page)
+    class Server(ThreadingHTTPServer):
+        daemon_threads = True
+
+        # A load test that is over leaves answers behind that nobody reads.
+        def handle_error(self, request: object, client_address: object) -> None:
+            return
+
+    return Server(("127.0.0.1", port), Page)
 
 
 if __name__ == "__main__":

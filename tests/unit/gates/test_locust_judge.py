@@ -1,0 +1,154 @@
+"""Judging what load tests leave: a recorded run of two workers, and what becomes of it when parts are missing."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from sdlc_gates.load.judge import judge
+from sdlc_gates.load.records import read
+
+from sdlc.errors import OutputInvalid
+from sdlc.model import Answer, Measurement
+from sdlc.threshold import MeasurementLimit
+
+RECORDED = Path(__file__).parents[2] / "data" / "load"
+
+
+@pytest.fixture
+def recorded(tmp_path: Path) -> Path:
+    shutil.copytree(RECORDED, tmp_path / "run", ignore=shutil.ignore_patterns("*.py", "__pycache__"))
+    return tmp_path / "run"
+
+
+def answer(folder: Path, *thresholds: MeasurementLimit) -> Answer:
+    return judge(read(sorted(folder.iterdir())), thresholds)
+
+
+def faults(folder: Path) -> set[str]:
+    checks = answer(folder).coverage[0]
+    assert checks.measured == checks.expected - len(checks.missing)
+    return {missing.item for missing in checks.missing}
+
+
+def rewrite(file: Path, change: Callable[[list[dict[str, object]]], list[dict[str, object]]]) -> None:
+    lines = change([json.loads(line) for line in file.read_text().splitlines()])
+    file.write_text("".join(json.dumps(line) + "\n" for line in lines))
+
+
+def measured(found: Answer, name: str, subject: str = "") -> Measurement:
+    (one,) = (m for m in found.measurements if m.name == name and m.subject == subject)
+    return one
+
+
+def test_a_whole_record_is_covered_and_adds_up(recorded: Path) -> None:
+    whole = answer(recorded)
+    assert faults(recorded) == set()
+    assert all(coverage.measured == coverage.expected > 0 for coverage in whole.coverage)
+    assert [coverage.what for coverage in whole.coverage] == [
+        *("validity checks", "seconds of steady load", "workers", "users", "requests", "routes")
+    ]
+    names = {m.subject for m in whole.measurements}
+    assert names == {"", "GET /a", "GET /b"}
+    total = measured(whole, "requests").value
+    assert total == measured(whole, "requests", "GET /a").value + measured(whole, "requests", "GET /b").value
+    assert measured(whole, "requests_per_second").value == total / 5
+    assert measured(whole, "p50").value >= 20
+
+
+def test_judging_again_gives_the_same_answer(recorded: Path) -> None:
+    assert answer(recorded) == answer(recorded)
+
+
+def test_two_workers_that_recorded_the_same_requests_as_one_give_the_same_measurements(recorded: Path) -> None:
+    apart = answer(recorded)
+    first, second = (recorded / f"worker-{number}.ndjson" for number in (0, 1))
+    one = [json.loads(line) for line in first.read_text().splitlines()]
+    other = [json.loads(line) for line in second.read_text().splitlines()]
+    last = one.pop()
+    merged = [*one, *(line for line in other if line["kind"] == "tick")]
+    last |= {key: last[key] + other[-1][key] for key in ("started", "ok", "failed", "censored", "dropped")}
+    merged.append(last | {"lines": len(merged) + 1})
+    first.write_text("".join(json.dumps(line | {"seq": number}) + "\n" for number, line in enumerate(merged)))
+    second.unlink()
+    assert answer(recorded).measurements == apart.measurements
+
+
+def test_a_missing_worker_is_seen(recorded: Path) -> None:
+    (recorded / "worker-1.ndjson").unlink()
+    assert "worker-lost" in faults(recorded)
+
+
+def test_a_record_that_breaks_off_is_seen(recorded: Path) -> None:
+    journal = recorded / "worker-0.ndjson"
+    journal.write_bytes(journal.read_bytes()[:-10])
+    assert faults(recorded) >= {"worker-lost"}
+    journal.write_bytes(b"")
+    assert faults(recorded) >= {"worker-lost"}
+
+
+def test_an_unfinished_name_is_seen(recorded: Path) -> None:
+    (recorded / "worker-0.ndjson").rename(recorded / "worker-0.ndjson.part")
+    assert "worker-lost" in faults(recorded)
+    (recorded / "events.ndjson").rename(recorded / "events.ndjson.part")
+    assert "records-incomplete" in faults(recorded)
+
+
+def test_a_line_that_is_gone_is_seen(recorded: Path) -> None:
+    rewrite(recorded / "worker-0.ndjson", lambda lines: [*lines[:3], *lines[4:]])
+    assert "worker-lost" in faults(recorded)
+
+
+def test_a_request_that_is_gone_is_seen(recorded: Path) -> None:
+    def lose(lines: list[dict[str, object]]) -> list[dict[str, object]]:
+        cells = lines[3]["cells"]
+        assert isinstance(cells, list)
+        cells.pop()
+        return lines
+
+    rewrite(recorded / "worker-0.ndjson", lose)
+    assert faults(recorded) == {"accounting-off"}
+
+
+def test_a_route_that_was_never_asked_for_is_seen(recorded: Path) -> None:
+    plan = json.loads((recorded / "plan.json").read_text())
+    plan["requests"].append(plan["requests"][0] | {"name": "/never"})
+    (recorded / "plan.json").write_text(json.dumps(plan))
+    assert faults(recorded) == {"zero-requests"}
+    (routes,) = (coverage for coverage in answer(recorded).coverage if coverage.what == "routes")
+    assert [missing.item for missing in routes.missing] == ["GET /never"]
+
+
+def test_a_target_that_was_not_looked_at_from_outside_is_seen(recorded: Path) -> None:
+    (recorded / "probes.ndjson").write_text("")
+    assert faults(recorded) == {"target-down"}
+
+
+def test_a_test_that_never_became_steady_measures_nothing(recorded: Path) -> None:
+    rewrite(recorded / "events.ndjson", lambda lines: [line for line in lines if line.get("name") != "steady"])
+    nothing = answer(recorded)
+    assert nothing.measurements == ()
+    assert any(coverage.measured < coverage.expected for coverage in nothing.coverage)
+
+
+@pytest.mark.parametrize("content", ["", "{}", "[]", '{"format":2}', "\xff"])
+def test_a_plan_that_is_none_is_invalid(recorded: Path, content: str) -> None:
+    (recorded / "plan.json").write_text(content, encoding="latin-1")
+    with pytest.raises(OutputInvalid):
+        answer(recorded)
+
+
+def test_a_line_of_another_kind_is_invalid(recorded: Path) -> None:
+    rewrite(recorded / "worker-0.ndjson", lambda lines: [lines[0] | {"kind": "surprise"}, *lines[1:]])
+    with pytest.raises(OutputInvalid):
+        answer(recorded)
+
+
+def test_an_undecided_threshold_says_what_it_needs(recorded: Path) -> None:
+    close = MeasurementLimit(gate="g", metric="p99", operator="<=", bound=500, unit="ms", origin="test", subject="GET /a")
+    hint = measured(answer(recorded, close), "p99", "GET /a").hint
+    assert "more requests would tell" in hint
+    assert measured(answer(recorded, close), "p99").hint == ""
