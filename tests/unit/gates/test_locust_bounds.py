@@ -18,8 +18,8 @@ from sdlc.model import Verdict
 from sdlc.threshold import MeasurementLimit
 
 # scipy describes its distributions to no type checker.
-beta: Any = scipy.stats.distributions.beta
-binom: Any = scipy.stats.distributions.binom
+distributions: Any = scipy.stats.distributions
+beta, binom = distributions.beta, distributions.binom
 SIZES = (1, 2, 58, 59, 298, 299, 300, 2_994, 2_995, 10_000, 1_000_000)
 
 
