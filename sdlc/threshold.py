@@ -16,8 +16,9 @@ OPERATORS: dict[str, Callable[[float, float], bool]] = {
     ">=": operator.ge,
     ">": operator.gt,
 }
+MAX_CHARACTERS = 500
 _SENTENCE = re.compile(
-    r"\s*(?P<metric>[A-Za-z_][\w.]*)\s*(?:\((?P<subject>.*)\))?\s*(?P<operator><=|>=|<|>)\s*(?P<amount>[^<>=]+?)\s*"
+    r"(?P<metric>[A-Za-z_][\w.]*)[ \t]*(?:\((?P<subject>.*)\)[ \t]*)?(?P<operator><=|>=|<|>)(?P<amount>[^<>=]+)"
 )
 
 
@@ -49,7 +50,7 @@ class MeasurementLimit(Frozen, frozen=True, tag="measurement"):
     def text(self) -> str:
         """The threshold as a sentence."""
         subject = f"({self.subject})" if self.subject else ""
-        return f"{self.metric}{subject} {self.operator} {quantity.show(self.bound, self.unit)}"
+        return f"{self.metric}{subject} {self.operator} {quantity.written(self.bound, self.unit)}"
 
     def holds(self, value: float) -> bool:
         """Whether one value keeps it; no value that isn't a number does."""
@@ -84,11 +85,11 @@ class Sentence(Frozen, frozen=True):
 
 def read(text: str) -> Sentence:
     """Take a threshold apart; raises `ValueError` with an example when it is not one."""
-    match = _SENTENCE.fullmatch(text)
+    match = _SENTENCE.fullmatch(text.strip()) if len(text) <= MAX_CHARACTERS else None
     if not match:
         raise ValueError(
-            f"{text!r} is not a threshold; write one like 'p95(POST /checkout) <= 300 ms' or 'error_rate <= 0.1 %'"
+            f"{text[:MAX_CHARACTERS]!r} is not a threshold; "
+            "write one like 'p95(POST /checkout) <= 300 ms' or 'error_rate <= 0.1 %'"
         )
-    return Sentence(
-        metric=match["metric"], subject=(match["subject"] or "").strip(), operator=match["operator"], amount=match["amount"]
-    )
+    parts = {name: (part or "").strip() for name, part in match.groupdict().items()}
+    return Sentence(**parts)
