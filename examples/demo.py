@@ -23,6 +23,7 @@ def main() -> int:
     """Build, gate, and compare with what must come out."""
     print("== the default DAST tool lives in an environment of its own", flush=True)
     subprocess.run([SDLC, "gates", "--install", "wapiti"], check=True, stdout=subprocess.DEVNULL)
+    shutil.copytree(HERE / "shop" / "advisories", BUILDS / "advisories", dirs_exist_ok=True)
     vulnerable, fixed = build("vulnerable"), build("fixed")
     print("\n== the vulnerable build: every gate must find something", flush=True)
     blocked = gate(vulnerable)
