@@ -162,9 +162,9 @@ class Workspace:
         """A workspace over another folder, with evidence and scratch of its own: where a canary is planted."""
         scratch = self.scratch / name
         scratch.mkdir()
-        return replace(
-            self, gate=f"{self.gate}/{name}", root=root, files=inventory.take(root), scratch=scratch, say=lambda text: None
-        )
+        # Installed into an environment below the project, a canary is a file that the project's git ignores.
+        files = inventory.take(root, ask_git=False)
+        return replace(self, gate=f"{self.gate}/{name}", root=root, files=files, scratch=scratch, say=lambda text: None)
 
 
 class Installable(Protocol):
@@ -220,10 +220,11 @@ class Gate(abc.ABC):
     def caught(self, answer: Answer) -> bool:
         """Whether the answer to the planted defect names it."""
 
-    def proof_rests_on(self) -> tuple[Path, ...]:
+    def proof_rests_on(self) -> tuple[Path, ...] | None:
         """Files and folders that decide whether it catches its canary: its code, its rules, its canary.
 
-        A proof is remembered until one of them, the tool or the options change (see `sdlc.proofs`).
+        A proof is remembered until one of them, the tool or the options change (see `sdlc.proofs`); None when they can't be
+        named, and then it is proved in every run.
         """
         return (Path(inspect.getfile(type(self))),)
 
@@ -264,8 +265,8 @@ class SourceGate(Gate):
             )
         return mine
 
-    def proof_rests_on(self) -> tuple[Path, ...]:
-        return (*super().proof_rests_on(), self.canary)
+    def proof_rests_on(self) -> tuple[Path, ...] | None:
+        return (Path(inspect.getfile(type(self))), self.canary)
 
     @contextlib.contextmanager
     def plant(self, work: Workspace) -> Iterator[tuple[Gate, Workspace]]:

@@ -6,7 +6,7 @@ import fnmatch
 import os
 import stat
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
@@ -16,6 +16,7 @@ from sdlc.model import Coverage, Missing
 MAX_FILE_BYTES = 8 << 20
 MAX_FILES = 200_000
 GIT_SECONDS = 120
+ARGUMENT_BYTES = 1 << 20
 # The scanned repository's own git configuration could name programs for git to start.
 GIT = ("git", "-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null", "-c", "safe.directory=*", "-c", "diff.external=")
 NOT_SOURCE = frozenset({".git", ".hg", ".svn", "node_modules", "__pycache__", ".tox", ".nox", ".mypy_cache", ".ruff_cache"})
@@ -67,15 +68,29 @@ class Inventory:
         )
 
 
-def take(root: Path, exclude: tuple[str, ...] = (), changed_since: str = "") -> Inventory:
+def batches(paths: Iterable[Path]) -> tuple[tuple[str, ...], ...]:
+    """The paths, cut so that each command line stays well below what the system accepts."""
+    cut: list[list[str]] = []
+    size = ARGUMENT_BYTES
+    for path in map(str, paths):
+        size += len(os.fsencode(path)) + 1
+        if size > ARGUMENT_BYTES:
+            cut.append([])
+            size = len(os.fsencode(path)) + 1
+        cut[-1].append(path)
+    return tuple(map(tuple, cut))
+
+
+def take(root: Path, exclude: tuple[str, ...] = (), changed_since: str = "", *, ask_git: bool = True) -> Inventory:
     """List the files below `root`; with `changed_since`, only those that differ from that git revision.
 
+    Without `ask_git` every file counts, also those that a repository around `root` ignores.
     Raises `ConfigError` when `root` isn't a folder, or when git can't tell what has changed.
     """
     root = root.resolve()
     if not root.is_dir():
         raise ConfigError(f"{root} is not a folder")
-    names = git_files(root, changed_since) if is_git(root) else None
+    names = git_files(root, changed_since) if ask_git and is_git(root) else None
     if names is None:
         if changed_since:
             raise ConfigError(f"--changed-since {changed_since}: {root} is not a git checkout, so nothing tells what changed")

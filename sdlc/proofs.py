@@ -46,6 +46,8 @@ def key(gate: Gate) -> str:
 
 def recall(gate: Gate, now: datetime.datetime) -> Canary | None:
     """The proof that is still valid, if any; an unreadable one counts for nothing."""
+    if gate.proof_rests_on() is None:
+        return None
     try:
         proof = msgspec.json.decode(_place(gate).read_bytes(), type=Proof)
     except (OSError, msgspec.DecodeError):
@@ -58,7 +60,7 @@ def recall(gate: Gate, now: datetime.datetime) -> Canary | None:
 
 def remember(gate: Gate, canary: Canary, now: datetime.datetime) -> None:
     """Keep a success; one that can't be written is proved again next time."""
-    if canary.caught:
+    if canary.caught and gate.proof_rests_on() is not None:
         with contextlib.suppress(OSError):
             place = _place(gate)
             place.parent.mkdir(parents=True, exist_ok=True)
@@ -71,7 +73,7 @@ def _place(gate: Gate) -> Path:
 
 def _contents(gate: Gate) -> Iterable[bytes]:
     """The bytes of every file that the gate says its proof rests on, with their names."""
-    for root in gate.proof_rests_on():
+    for root in gate.proof_rests_on() or ():
         for file in sorted(root.rglob("*")) if root.is_dir() else (root,):
             if file.is_file() and "__pycache__" not in file.parts:
                 yield str(file).encode("utf-8", "surrogateescape")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import msgspec
 
@@ -42,6 +42,12 @@ def markers(files: Inventory, marker: re.Pattern[str]) -> tuple[SourceLocation, 
             if match := marker.search(line):
                 found.append(SourceLocation(path=path, line=number, snippet=match.group()[:MAX_SNIPPET_CHARACTERS]))
     return tuple(found)
+
+
+def asking(files: Inventory, *names: str) -> tuple[SourceLocation, ...]:
+    """Every file with one of these names, each a tool's own way to be told to look away."""
+    found = files.named(*names).files
+    return tuple(SourceLocation(path=path, line=1, snippet=f"the file {PurePosixPath(path).name}") for path in found)
 
 
 def _quoted(finding: Finding, root: Path, texts: dict[str, list[str]], marker: re.Pattern[str]) -> Finding:

@@ -10,9 +10,9 @@ import msgspec
 
 from sdlc.errors import OutputInvalid
 from sdlc.gate import SourceGate, Tool, Workspace, expect_exit, own_tool, read_report
-from sdlc.inventory import Inventory
+from sdlc.inventory import Inventory, batches
 from sdlc.model import Answer, Family, Finding, Frozen, Missing, Rule, Severity, SourceLocation
-from sdlc.source import markers, quoted, relative
+from sdlc.source import asking, markers, quoted, relative
 
 # Bandit has no critical. UNDEFINED is a plugin that named no severity: not a reason to ignore it.
 SEVERITIES = {
@@ -21,7 +21,6 @@ SEVERITIES = {
     "HIGH": Severity.HIGH,
     "UNDEFINED": Severity.MEDIUM,
 }
-ARGUMENT_BYTES = 1 << 20
 NOSEC = re.compile(r"#\s*nosec\b.*", re.IGNORECASE)
 
 
@@ -90,31 +89,19 @@ class Bandit(SourceGate):
         ini = work.scratch / "own.ini"
         # Without one of ours, Bandit obeys a `.bandit` file that the scanned repository brings.
         ini.write_text("[bandit]\n")
-        reports = [self._scan(work, tool, ini, number, batch) for number, batch in enumerate(batches(files))]
+        reports = [self._scan(work, tool, ini, number, batch) for number, batch in enumerate(batches(files.paths()))]
         answer = parse(reports, files)
         findings = quoted(answer.findings, files, NOSEC)
-        return msgspec.structs.replace(answer, findings=findings, suppressions=markers(files, NOSEC))
+        suppressions = (*markers(files, NOSEC), *asking(work.files, ".bandit"))
+        return msgspec.structs.replace(answer, findings=findings, suppressions=suppressions)
 
-    def _scan(self, work: Workspace, tool: Tool, ini: Path, number: int, batch: list[str]) -> Report:
+    def _scan(self, work: Workspace, tool: Tool, ini: Path, number: int, batch: tuple[str, ...]) -> Report:
         output = work.scratch / f"bandit-{number}.json"
         argv = ["--quiet", "--ignore-nosec", "--ini", str(ini), "--format", "json", "--output", str(output)]
         skip = ["--skip", ",".join(self.options.skip)] if self.options.skip else []
         run = work.run(tool, [*argv, *skip, *batch], name=f"scan-{number}", keep={"report": output})
         expect_exit(run, 0, 1)
         return read_report(run, "report", Report)
-
-
-def batches(files: Inventory) -> list[list[str]]:
-    """The absolute paths, cut so that each command line stays well below what the system accepts."""
-    cut: list[list[str]] = [[]]
-    size = 0
-    for path in map(str, files.paths()):
-        size += len(path.encode("utf-8", "surrogateescape")) + 1
-        if size > ARGUMENT_BYTES:
-            cut.append([])
-            size = 0
-        cut[-1].append(path)
-    return [batch for batch in cut if batch]
 
 
 def parse(reports: list[Report], files: Inventory) -> Answer:

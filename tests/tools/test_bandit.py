@@ -39,7 +39,7 @@ def test_a_comment_does_not_hide_a_finding(tmp_path: Path, workspace: MakeWorksp
     answer = make_gate(Bandit).check(workspace(tmp_path))
     hidden = [finding for finding in answer.findings if finding.rule.id == "B602"]
     assert [finding.suppression for finding in hidden] == ["# nosec B602"]
-    assert [(place.path, place.line) for place in answer.suppressions] == [("a.py", 5)]
+    assert [(place.path, place.line) for place in answer.suppressions] == [("a.py", 5), (".bandit", 1)]
 
 
 @pytest.mark.parametrize(
