@@ -35,7 +35,7 @@ def show(value: float, unit: str) -> str:
     """The amount for people, with at most four significant digits."""
     if abs(value) > LARGEST:
         return "unbounded"
-    return written(float(f"{value:.4g}") if abs(value) < 10_000 else round(value), unit)
+    return written(round(value) if abs(value) >= 10_000 else float(f"{value:.4g}"), unit)
 
 
 def written(value: float, unit: str) -> str:

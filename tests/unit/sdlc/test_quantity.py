@@ -88,6 +88,7 @@ def test_a_shown_amount_is_true_to_four_digits_and_has_no_exponent(unit: str, va
         (1.7e308, "ms", "unbounded"),
         (float("inf"), "ms", "unbounded"),
         (0.0, "ms", "0 ms"),
+        (float("nan"), "ms", "NaN ms"),
     ],
 )
 def test_an_amount_is_shown_in_few_digits(value: float, unit: str, text: str) -> None:
