@@ -1,0 +1,1 @@
+"""What a project declares that it needs, read from its files without running any of them."""
