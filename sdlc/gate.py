@@ -24,6 +24,7 @@ from packaging.specifiers import SpecifierSet
 from sdlc import inventory
 from sdlc.errors import EvidenceInvalid, NothingToScan, OutputInvalid, ToolFailed, ToolMissing
 from sdlc.evidence import RunDirectory
+from sdlc.handlers.model import Route
 from sdlc.inventory import Inventory
 from sdlc.model import Answer, Evidence, Family, Frozen, Rule, Stage
 from sdlc.process import MIB, Limits, Running, clean_environment, tail
@@ -92,6 +93,8 @@ class Workspace:
     """Reports progress: one short line, such as `spider: 40 of 120 URLs`."""
     jobs: int = 1
     """How many cores the gate may use."""
+    routes: tuple[Route, ...] = ()
+    """The routes that the project's code declares, where the framework is one that can be read."""
     thresholds: tuple[MeasurementLimit, ...] = ()
     """The bounds on this gate's measurements, so that it can refuse a plan too short to ever keep them."""
     evidence: list[Evidence] = field(default_factory=list)

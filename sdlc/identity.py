@@ -44,6 +44,12 @@ class Problem(Frozen, frozen=True):
         return tuple(sorted({finding.gate for finding in self.findings}))
 
     @property
+    def confirmed(self) -> bool:
+        """Whether an attack on the running application and a look at its code both report it."""
+        kinds = {type(finding.location) for finding in self.findings}
+        return {EndpointLocation, SourceLocation} <= kinds
+
+    @property
     def first(self) -> Finding:
         """The most severe of its findings, to speak for it."""
         return self.findings[0]
@@ -80,6 +86,8 @@ def problems(findings: Sequence[Finding]) -> tuple[Problem, ...]:
             if begin <= reach:
                 groups.join(number, other)
             furthest[key] = max((reach, other), (end, number))
+    for endpoint, source in _handled(ordered):
+        groups.join(endpoint, source)
     found = [_problem([ordered[number] for number in group]) for group in groups.all()]
     return tuple(sorted(found, key=lambda problem: (-problem.severity.rank, _order(problem.first))))
 
@@ -111,6 +119,8 @@ class Groups:
 
 def same(one: Finding, other: Finding) -> bool:
     """Whether two findings report one defect: the same weakness at the same place, or the same advisory of a package."""
+    if _reaches(one, other) or _reaches(other, one):
+        return True
     (begin, end), (start, stop) = _span(one.location), _span(other.location)
     near = _neighbourhood(one.location) == _neighbourhood(other.location) and begin <= stop and start <= end
     return near and not _signs(one).isdisjoint(_signs(other))
@@ -144,6 +154,29 @@ def place(location: Location) -> str:
             return f"{location.method} {location.url}" + (f" [{location.parameter}]" if location.parameter else "")
 
 
+def _handled(findings: Sequence[Finding]) -> Iterable[tuple[int, int]]:
+    """The pairs of an attack that succeeded and the line that lets it, by their places in the list."""
+    sources: dict[str, list[int]] = {}
+    for number, finding in enumerate(findings):
+        if isinstance(finding.location, SourceLocation):
+            sources.setdefault(finding.location.path, []).append(number)
+    for number, finding in enumerate(findings):
+        if isinstance(finding.location, EndpointLocation):
+            near = (source for path in {span.path for span in finding.location.code} for source in sources.get(path, ()))
+            yield from ((number, source) for source in near if _reaches(finding, findings[source]))
+
+
+def _reaches(attack: Finding, source: Finding) -> bool:
+    """Whether the code behind the attacked endpoint holds the same weakness."""
+    if not isinstance(attack.location, EndpointLocation) or not isinstance(source.location, SourceLocation):
+        return False
+    begin, end = _span(source.location)
+    inside = any(
+        span.path == source.location.path and span.line <= end and begin <= span.end_line for span in attack.location.code
+    )
+    return inside and not _weaknesses(attack).isdisjoint(_weaknesses(source))
+
+
 def _neighbourhood(location: Location) -> tuple[str, ...]:
     """Findings in different neighbourhoods are never the same."""
     match location:
@@ -164,9 +197,14 @@ def _signs(finding: Finding) -> frozenset[tuple[str | int, ...]]:
     """What it is recognised by: findings at one place with a sign in common report one defect."""
     if isinstance(finding.location, PackageLocation):
         return frozenset(("advisory", name) for name in (finding.rule.id, *finding.aliases) if name)
+    weaknesses = _weaknesses(finding)
+    return frozenset({("rule", finding.tool, finding.rule.id, finding.message), *(("cwe", number) for number in weaknesses)})
+
+
+def _weaknesses(finding: Finding) -> frozenset[int]:
+    """The CWE numbers of a finding, with their close relatives."""
     own = frozenset(finding.rule.cwe)
-    relatives = own.union(*(siblings for siblings in SIBLINGS if siblings & own))
-    return frozenset({("rule", finding.tool, finding.rule.id, finding.message), *(("cwe", number) for number in relatives)})
+    return own.union(*(siblings for siblings in SIBLINGS if siblings & own))
 
 
 def _problem(group: list[Finding]) -> Problem:

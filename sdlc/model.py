@@ -104,6 +104,8 @@ class EndpointLocation(Frozen, frozen=True, tag="endpoint"):
     method: str
     url: str
     parameter: str = ""
+    code: tuple[SourceLocation, ...] = ()
+    """The functions that answer it, the handler first, where the framework lets us know; filled in by the engine."""
 
 
 Location = SourceLocation | PackageLocation | EndpointLocation

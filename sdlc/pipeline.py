@@ -13,6 +13,8 @@ from sdlc import inventory
 from sdlc.errors import EvidenceInvalid, GateError
 from sdlc.evidence import RunDirectory
 from sdlc.gate import Gate
+from sdlc.handlers import link as handlers
+from sdlc.handlers.model import Route
 from sdlc.plan import Plan
 from sdlc.policy import Policy, decide
 from sdlc.run import FORMAT, PlannedGate, Run, Subject
@@ -34,7 +36,10 @@ def execute(
     directory = RunDirectory.create(runs or plan.root, began)
     gates = tuple(_planned(step.gate) for step in plan.steps)
     subject = _subject(plan)
-    execution = Execution(plan=plan, files=files, directory=directory, observer=observer, cancel=cancel, jobs=jobs, began=began)
+    routes, unread = _routes(plan, files, directory, cancel)
+    execution = Execution(
+        plan=plan, files=files, directory=directory, observer=observer, cancel=cancel, jobs=jobs, began=began, routes=routes
+    )
     results = execution.run()
     partial = (
         *plan.left_out,
@@ -54,6 +59,7 @@ def execute(
         decision=decide(results, plan.policy, began),
         config=plan.origin,
         partial=partial,
+        remarks=(f"the project's routes could not be read, so attacks are not linked to code: {unread}",) if unread else (),
     )
     directory.write(RUN, msgspec.json.format(msgspec.json.encode(run)))
     directory.seal()
@@ -76,6 +82,16 @@ def decide_again(run: Run, policy: Policy | None = None) -> Run:
     """The run with the verdict drawn from its results again, at its own time, under its own policy or another."""
     rules = policy or run.policy
     return msgspec.structs.replace(run, policy=rules, decision=decide(run.results, rules, run.started))
+
+
+def _routes(
+    plan: Plan, files: inventory.Inventory, directory: RunDirectory, cancel: threading.Event
+) -> tuple[tuple[Route, ...], str]:
+    """The project's routes, for plans that attack or load a running application."""
+    if not any(step.gate.uses_target for step in plan.steps):
+        return (), ""
+    everything = inventory.take(plan.root, plan.exclude) if files.changed_since else files
+    return handlers.find(everything, directory.scratch("routes"), cancel)
 
 
 def _planned(gate: Gate) -> PlannedGate:

@@ -57,3 +57,5 @@ class Run(Frozen, frozen=True):
     """Where the configuration came from."""
     partial: tuple[str, ...] = ()
     """Why this is not a verdict over the whole release: gates that were left out, or only changed files judged."""
+    remarks: tuple[str, ...] = ()
+    """What a reviewer should know beside the verdict."""

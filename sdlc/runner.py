@@ -21,6 +21,8 @@ from sdlc import proofs
 from sdlc.errors import Cancelled, GateError, NothingToScan, OutputInvalid, SdlcError, TargetFailed
 from sdlc.evidence import RunDirectory
 from sdlc.gate import Gate, Workspace
+from sdlc.handlers.link import link
+from sdlc.handlers.model import Route
 from sdlc.identity import fingerprinted
 from sdlc.inventory import Inventory
 from sdlc.model import Answer, Canary, Completed, Errored, Evidence, GateResult, Measurement, Skipped, Verdict
@@ -61,6 +63,8 @@ class Execution:
     """Cores to use."""
     began: datetime.datetime
     """The moment that waivers are judged at."""
+    routes: tuple[Route, ...] = ()
+    """What the project's code declares."""
     only_prove: bool = False
     """Plant canaries, and leave the project alone."""
     results: dict[str, GateResult] = field(default_factory=dict)
@@ -138,7 +142,7 @@ class Execution:
             fault=fault,
             reason=reason,
             fix=fix,
-            answer=_settled(known, gate),
+            answer=_settled(link(known, self.routes), gate),
             evidence=tuple(evidence),
             seconds=round(time.monotonic() - began, 3),
         )
@@ -157,6 +161,7 @@ class Execution:
             cancel=self.cancel,
             say=lambda text: self.observer.said(gate.id, text),
             jobs=self.jobs,
+            routes=self.routes,
             evidence=evidence,
             thresholds=tuple(
                 limit for limit in self.plan.policy.thresholds if isinstance(limit, MeasurementLimit) and limit.gate == gate.id
@@ -166,7 +171,7 @@ class Execution:
             return Answer(), prove(gate, work)
         with self._target(gate, work) as target:
             answer = gate.check(dataclasses.replace(work, target=target))
-        answer = _settled(answer, gate.id)
+        answer = _settled(link(answer, self.routes), gate.id)
         return answer, self._prove(gate, work) if self.plan.policy.prove else None
 
     def _prove(self, gate: Gate, work: Workspace) -> Canary:
