@@ -50,6 +50,13 @@ class Problem(Frozen, frozen=True):
         return {EndpointLocation, SourceLocation} <= kinds
 
     @property
+    def place(self) -> str:
+        """Where it is; for a confirmed one the line of code, and the endpoint that was attacked."""
+        kinds = (SourceLocation, EndpointLocation) if self.confirmed else (type(self.first.location),)
+        found = (next(f.location for f in self.findings if isinstance(f.location, kind)) for kind in kinds)
+        return ", confirmed at ".join(map(place, found))
+
+    @property
     def first(self) -> Finding:
         """The most severe of its findings, to speak for it."""
         return self.findings[0]

@@ -8,7 +8,7 @@ import fnmatch
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from sdlc.identity import Problem, place, problems, unanimous
+from sdlc.identity import Problem, problems, unanimous
 from sdlc.model import (
     Completed,
     Coverage,
@@ -315,7 +315,7 @@ def _blocks(rulings: Sequence[Ruling]) -> Iterator[Reason]:
                     gate=gate,
                     verdict=Verdict.FAIL,
                     text=f"{first.rule.id}: {first.message}",
-                    where=place(first.location),
+                    where=ruling.problem.place,
                     fix=fix,
                     severity=ruling.problem.severity,
                     fingerprint=ruling.problem.fingerprint,
