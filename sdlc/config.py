@@ -40,7 +40,7 @@ def plan(document: Document, root: Path, request: Request, judge: Document | Non
         policy=policy(judged_by, [(gate.id, gate.kind) for gate in chosen], request),
         exclude=settings.project.exclude,
         target=_target(document, settings.target, root, request),
-        origin=str(document.path),
+        origin=_shown(document.path, root),
         left_out=left_out,
     )
 
@@ -162,3 +162,9 @@ def _address(url: str) -> str:
     if not url.startswith(("http://", "https://")) or len(url.split("/")) < 3 or not url.split("/")[2]:
         raise ConfigError(f"{url!r} is not the address of a web application; write one like http://127.0.0.1:8000")
     return url.rstrip("/")
+
+
+def _shown(path: Path, root: Path) -> str:
+    """A path as reports show it: relative to the project where it lies in it."""
+    full = path.resolve()
+    return full.relative_to(root.resolve()).as_posix() if full.is_relative_to(root.resolve()) else str(path)
