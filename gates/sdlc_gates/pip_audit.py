@@ -100,6 +100,11 @@ class PipAudit(Gate):
         )
         yield type(self)(self.id, options), work.narrowed(CANARIES, "canary")
 
+    def proof_rests_on(self) -> tuple[Path, ...] | None:
+        """Nothing that could be named where a service on the network is asked: what it answers is no file."""
+        here = Path(__file__)
+        return (here, here.parent / "osv", here.parent / "dependencies", CANARIES) if self.options.advisories else None
+
     def caught(self, answer: Answer) -> bool:
         return any(PLANTED & {finding.rule.id, *finding.aliases} for finding in answer.findings)
 
