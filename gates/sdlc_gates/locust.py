@@ -15,11 +15,11 @@ from pathlib import Path
 import msgspec
 
 from sdlc.errors import ConfigError, EvidenceInvalid, NothingToScan, OutputInvalid, ToolFailed, ToolMissing
-from sdlc.gate import Gate, Metric, Tool, ToolRun, Workspace, expect_exit, own_tool
+from sdlc.gate import Gate, Metric, Tool, Workspace, expect_exit, own_tool
 from sdlc.model import Answer, Family, Frozen, Missing, Stage
 from sdlc.process import Running, clean_environment
 from sdlc.target import Target, free_port, wait_until_ready
-from sdlc_gates.load import requests
+from sdlc_gates.load import needed, requests
 from sdlc_gates.load.faults import LoadRefused
 from sdlc_gates.load.judge import judge
 from sdlc_gates.load.plan import LoadOptions, Plan, plan
@@ -67,6 +67,8 @@ class Locust(Gate):
         tool, target = self.probe(), _target(work)
         self._refuse_danger(work, target)
         prepared, left_out = self._prepared(work, target)
+        if why := needed.too_short(prepared, work.thresholds):
+            raise LoadRefused(why, fix="a longer test, a higher rate, more users, or a threshold that asks for less")
         records = work.scratch / "records"
         records.mkdir()
         (records / "plan.json").write_bytes(msgspec.json.encode(prepared))
@@ -76,8 +78,11 @@ class Locust(Gate):
         finally:
             kept = _keep(work, records)
         answer = judge(read(kept), work.thresholds, left_out)
-        if run.code and (not answer.measurements or not any(item.missing for item in answer.coverage)):
-            _fail(run, answer)
+        try:
+            expect_exit(run, 0)
+        except ToolFailed as error:
+            error.answer = answer
+            raise
         return answer
 
     @contextlib.contextmanager
@@ -101,7 +106,7 @@ class Locust(Gate):
         """This gate with its users' options, but a test of two seconds that asks for the slow page alone."""
         users = max(2, self.options.workers)
         changes = {"locustfile": "", "paths": ("/slow",), "exclude": (), "users": users, "spawn_rate": float(users)}
-        times = {"warm_up": "0 s", "duration": "2 s", "wait": "0 s", "request_timeout": "5 s"}
+        times = {"warm_up": "0 s", "duration": "2 s", "wait": "0 s", "request_timeout": "5 s", "model": "closed", "rate": 0.0}
         return Locust(self.id, msgspec.structs.replace(self.options, **changes, **times))
 
     def _refuse_danger(self, work: Workspace, target: Target) -> None:
@@ -120,7 +125,9 @@ class Locust(Gate):
     def _prepared(self, work: Workspace, target: Target) -> tuple[Plan, tuple[Missing, ...]]:
         """The plan with everything filled in, and the operations that are left out on purpose."""
         planned, left_out = ((), ()) if self.options.locustfile else self._requests(target)
-        return msgspec.structs.replace(self.plan, host=target.url, root=str(work.root), requests=planned), left_out
+        return msgspec.structs.replace(
+            self.plan, host=target.url, root=str(work.root), requests=planned, anywhere=self.options.allow_remote
+        ), left_out
 
     def _requests(self, target: Target) -> tuple[tuple[requests.PlannedRequest, ...], tuple[Missing, ...]]:
         left_out: tuple[Missing, ...] = ()
@@ -149,13 +156,17 @@ class Locust(Gate):
         users = self._locustfile(work) if self.options.locustfile else _own_file("ready_made")
         rules = ["--headless", "--only-summary", "--exit-code-on-error", "0", "--host", prepared.host]
         size = ["--users", str(prepared.users), "--spawn-rate", str(prepared.spawn_rate)]
+        # With its own statistics in a file, Locust's last words are about what went wrong.
+        rules += ["--json-file", str(work.scratch / "records" / "locust-own-statistics")]
         # The conductor ends the test; this is for the day it doesn't.
         size += ["--run-time", f"{int(prepared.longest)}s", "--stop-timeout", "0"]
         if prepared.workers > 1:
             port = str(free_port())
             size += ["--processes", str(prepared.workers), "--expect-workers-max-wait", "30"]
             size += ["--master-bind-host", "127.0.0.1", "--master-bind-port", port, "--master-port", port]
-        return ["-f", f"{_own_file('recorder')},{users}", *rules, *size]
+        recorder = work.scratch / "sdlc_recorder.py"
+        recorder.write_text(f"import {LOAD_TESTS}.recorder\n")
+        return ["-f", f"{recorder},{users}", *rules, *size]
 
     def _locustfile(self, work: Workspace) -> Path:
         path = (work.root / self.options.locustfile).resolve()
@@ -172,15 +183,6 @@ def _target(work: Workspace) -> Target:
     if work.target is None:
         raise NothingToScan("there is no target to put under load", fix="see [target] in sdlc.toml")
     return work.target
-
-
-def _fail(run: ToolRun, answer: Answer) -> None:
-    """Raise `ToolFailed` for an exit code that the records don't explain, or that left none."""
-    try:
-        expect_exit(run, 0)
-    except ToolFailed as error:
-        error.answer = answer
-        raise
 
 
 def _own_file(module: str) -> Path:

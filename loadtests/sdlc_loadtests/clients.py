@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 import urllib.parse
 from collections.abc import Callable
@@ -13,15 +14,24 @@ from locust.contrib.fasthttp import FastHttpSession, FastHttpUser
 
 from sdlc_loadtests.tally import Begun, Tally
 
+ABSOLUTE = re.compile(r"https?://", re.IGNORECASE)
+LOOPBACK = ("localhost", "127.0.0.1", "::1")
+REMEMBERED = 1000
+
 
 class Watch:
     """Ties the requests that the clients begin to the reports that Locust's request event brings."""
 
-    def __init__(self, tally: Tally, timeout: float) -> None:
-        """Requests whose code names no time-out of its own end after `timeout` seconds."""
-        self.tally = tally
+    def __init__(self, tally: Tally, timeout: float, due: Callable[[], float | None], only: str | None = None) -> None:
+        """Requests whose code names no time-out of its own end after `timeout` seconds; `due` says when one was due.
+
+        With `only`, an address, no host is asked but its own and this machine.
+        """
+        self.tally, self.due = tally, due
+        self.hosts = None if only is None else {*LOOPBACK, urllib.parse.urlsplit(only).hostname}
         self.timeout = timeout
         self._open: dict[int, list[Begun]] = {}
+        self._allowed: set[str] = set()
 
     def install(self) -> None:
         """Put itself between the users and the clients, for as long as the process lives."""
@@ -43,7 +53,9 @@ class Watch:
 
     def _watched(self, send: Callable[..., Any], defaults: dict[str, Any]) -> Callable[..., Any]:
         def request(session: Any, method: str, url: str, *arguments: Any, **named: Any) -> Any:
-            begun = self.tally.begin(time.time(), guess(session, method, url, arguments, named))
+            self._refuse_elsewhere(session, url)
+            name = guess(session, method, url, arguments, named)
+            begun = self.tally.begin(time.time(), name, self.due())
             self._open.setdefault(id(getcurrent()), []).append(begun)
             try:
                 return send(session, method, url, *arguments, **(defaults | named))
@@ -55,10 +67,20 @@ class Watch:
                 # No answer and no report: an address that can't be asked, a stop from inside a listener.
                 if begun in self.tally.open:
                     self._forget(begun)
-                    self.tally.finish(begun, begun.name, time.time() - begun.at, failed=True, answered=False)
+                    self.tally.finish(begun, begun.name, time.time() - begun.at - begun.late, failed=True, answered=False)
                 raise
 
         return request
+
+    def _refuse_elsewhere(self, session: Any, url: Any) -> None:
+        """Raise `PermissionError` when the full address lies on a host that may not be put under load."""
+        full = str(url) if ABSOLUTE.match(str(url)) else str(session.base_url)
+        if self.hosts is not None and full not in self._allowed:
+            parts = urllib.parse.urlsplit(full)
+            if parts.hostname not in self.hosts:
+                raise PermissionError(f"{parts.hostname} is not the target, and may not be put under load")
+            if len(self._allowed) < REMEMBERED:
+                self._allowed.add(full)
 
     def _latest(self) -> Begun | None:
         """The request that this greenlet began last and has not reported."""

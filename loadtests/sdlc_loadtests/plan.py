@@ -21,8 +21,13 @@ class Plan:
     warm_up: float
     duration: int
     request_timeout: float
+    model: str
+    rate: float
+    seed: int
     workers: int
     wait: float
+    host: str
+    anywhere: bool
     root: str
     requests: tuple[dict[str, Any], ...]
 

@@ -14,6 +14,7 @@ from typing import Any
 import gevent
 import locust
 
+from sdlc_loadtests.arrivals import Arrivals
 from sdlc_loadtests.clients import Watch
 from sdlc_loadtests.health import Health
 from sdlc_loadtests.journal import Journal
@@ -35,7 +36,9 @@ class Recording:
         self.journal = Journal(folder / f"worker-{number}-{os.getpid()}.ndjson")
         self.errors = 0
         self.journal.write("hello", worker=number, pid=os.getpid(), locust=locust.__version__, python=platform.python_version())
-        watch = Watch(self.tally, plan.request_timeout)
+        self.arrivals = self._arrivals() if plan.model == "open" else None
+        due = self.arrivals.due if self.arrivals else lambda: None
+        watch = Watch(self.tally, plan.request_timeout, due, None if plan.anywhere else plan.host)
         watch.install()
         environment.events.request.add_listener(watch.on_request)
         environment.events.user_error.add_listener(self.on_user_error)
@@ -57,7 +60,7 @@ class Recording:
         Returns how many requests became what.
         """
         deadline = time.time() + self.plan.request_timeout + 1
-        while self.tally.oldest() < until and time.time() < deadline:
+        while self._oldest() < until and time.time() < deadline:
             gevent.sleep(DRAIN_POLL_SECONDS)
         self.environment.stop_timeout = 0
         self.environment.runner.stop()
@@ -67,9 +70,23 @@ class Recording:
     def end(self, *, complete: bool) -> None:
         """Account for what is still in flight, and close the journal."""
         if not self.journal.closed:
+            if self.arrivals:
+                self.arrivals.drop_all()
             self.tally.censor_all(time.time())
             self._flush()
             self.journal.end(complete=complete, user_errors=self.errors, **self.tally.totals)
+
+    def _arrivals(self) -> Arrivals:
+        arrivals = Arrivals(
+            self.tally, self.plan.rate / self.plan.workers, self.plan.request_timeout, f"{self.plan.seed}-{self.number}"
+        )
+        arrivals.install()
+        self.environment.events.spawning_complete.add_listener(lambda **_: gevent.spawn(arrivals.run))
+        return arrivals
+
+    def _oldest(self) -> float:
+        """When the oldest thing that isn't accounted for began, or was due."""
+        return min(self.tally.oldest(), self.arrivals.oldest() if self.arrivals else float("inf"))
 
     def _flush_for_ever(self) -> None:
         while not self.journal.closed:
@@ -77,5 +94,6 @@ class Recording:
             self._flush()
 
     def _flush(self) -> None:
+        arrivals = self.arrivals.take() if self.arrivals else {"arrivals": {}, "queued": 0}
         users = self.environment.runner.user_count
-        self.journal.write("tick", users=users, **self.health.take(), **self.tally.take())
+        self.journal.write("tick", users=users, **arrivals, **self.health.take(), **self.tally.take())

@@ -16,9 +16,11 @@ class Begun:
     """A request that has begun and is not accounted for yet."""
 
     at: float
-    """When it began, or should have begun; seconds since the epoch."""
+    """When it should have begun; seconds since the epoch."""
     name: str
     """The best guess at what it will be reported as."""
+    late: float = 0.0
+    """How many seconds later it really began."""
 
 
 @dataclass(slots=True)
@@ -48,16 +50,17 @@ class Tally:
         self._answered = 0
         self._unseen = 0
 
-    def begin(self, at: float, name: str) -> Begun:
-        """A request begins."""
-        begun = Begun(at, name)
+    def begin(self, now: float, name: str, due: float | None = None) -> Begun:
+        """A request begins, later than it was due or just then."""
+        at = now if due is None else due
+        begun = Begun(at, name, late=now - at)
         self.open[begun] = None
         self._started[int(at)] += 1
         self.totals["started"] += 1
         return begun
 
     def finish(self, begun: Begun, name: str, latency: float, *, failed: bool, answered: bool = True) -> None:
-        """It ended after `latency` seconds; a second report of the same request counts for nothing.
+        """It ended after `latency` seconds, lateness not counted; a second report of the same request counts for nothing.
 
         `answered` tells a failure that the target sent from one that it had no part in.
         """
@@ -66,7 +69,7 @@ class Tally:
         del self.open[begun]
         outcome = "failed" if failed else "ok"
         cell = self._cells[int(begun.at), self._known(name)]
-        (cell.failed if failed else cell.ok)[microseconds(latency)] += 1
+        (cell.failed if failed else cell.ok)[microseconds(begun.late + latency)] += 1
         self.totals[outcome] += 1
         self._answered += answered
 

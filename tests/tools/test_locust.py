@@ -191,11 +191,10 @@ def test_a_killed_locust_is_no_answer(tmp_path: Path, workspace: MakeWorkspace, 
     with serving() as (target, _):
         work = workspace(tmp_path / "p", target=target)
         killer = when_steady(work, lambda records: kill(workers(records)))
-        answer = make_gate(Locust, **SHORT, paths=["/a"]).check(work)
+        with pytest.raises(ToolFailed, match="signal 9") as failure:
+            make_gate(Locust, **SHORT, paths=["/a"]).check(work)
         killer.join()
-    assert {"records-incomplete", "worker-lost"} <= faults(answer)
-    assert work.evidence[0].exit_code == -signal.SIGKILL
-    assert blocked(answer)
+    assert {"records-incomplete", "worker-lost"} <= faults(failure.value.answer)
 
 
 def test_a_target_that_hangs_midway_is_no_answer(tmp_path: Path, workspace: MakeWorkspace, make_gate: MakeGate) -> None:
@@ -300,18 +299,45 @@ def test_a_locust_file_that_cannot_be_loaded_is_no_answer(
 def test_a_short_test_says_how_much_longer_it_must_be(tmp_path: Path, workspace: MakeWorkspace, make_gate: MakeGate) -> None:
     (tmp_path / "p").mkdir()
     limit = MeasurementLimit(gate="gate", metric="p95", operator="<=", bound=1000, unit="ms", origin="test")
-    with serving() as (target, _):
-        gate = make_gate(Locust, **SHORT | {"wait": "500 ms"}, paths=["/a"])
+    # Fast enough by its plan, and too slow in the event.
+    with serving(0.4) as (target, _):
+        gate = make_gate(Locust, **SHORT, paths=["/a"])
         work = workspace(tmp_path / "p", target=target)
         answer = gate.check(replace(work, thresholds=(limit,)))
     assert limit.judge(measured(answer, "p95")) is Verdict.INCONCLUSIVE
     assert "more requests would tell" in measured(answer, "p95").hint
 
 
+def test_a_test_too_short_for_its_thresholds_is_refused_at_once(
+    tmp_path: Path, workspace: MakeWorkspace, make_gate: MakeGate
+) -> None:
+    limit = MeasurementLimit(gate="gate", metric="p99.9", operator="<=", bound=1000, unit="ms", origin="sdlc.toml:7")
+    work = workspace(tmp_path, target=Target(url="http://127.0.0.1:1", ready="/"))
+    with pytest.raises(LoadRefused, match="at least 2995 requests"):
+        make_gate(Locust, **SHORT, paths=["/"]).check(replace(work, thresholds=(limit,)))
+    assert work.evidence == []
+
+
 def test_a_strangers_server_is_not_put_under_load(tmp_path: Path, workspace: MakeWorkspace, make_gate: MakeGate) -> None:
     work = workspace(tmp_path, target=Target(url="http://192.0.2.1", ready="/"))
     with pytest.raises(LoadRefused, match="not on this machine"):
         make_gate(Locust, paths=["/"]).check(work)
+
+
+def test_a_locust_file_asks_no_stranger(tmp_path: Path, workspace: MakeWorkspace, make_gate: MakeGate) -> None:
+    body = 'self.client.get("/a"); self.client.get("http://192.0.2.1/")'
+    with serving() as (target, _):
+        answer = make_gate(Locust, **SHORT, locustfile=locustfile(tmp_path, body)).check(workspace(tmp_path, target=target))
+    (raised,) = (item for item in answer.coverage[0].missing if item.item == "user-code-raised")
+    assert "192.0.2.1 is not the target" in raised.reason
+    assert {m.subject for m in answer.measurements} == {"", "GET /a"}
+
+
+def test_a_locust_file_of_plain_test_functions_runs(tmp_path: Path, workspace: MakeWorkspace, make_gate: MakeGate) -> None:
+    (tmp_path / "test_users.py").write_text("def test_a(session):\n    session.get('/a')\n")
+    with serving() as (target, _):
+        answer = make_gate(Locust, **SHORT, locustfile="test_users.py").check(workspace(tmp_path, target=target))
+    assert measured(answer, "requests", "GET /a").value > 0
 
 
 def test_a_test_longer_than_the_deadline_is_refused_at_once(
@@ -336,3 +362,45 @@ def test_it_catches_its_canary(tmp_path: Path, workspace: MakeWorkspace, make_ga
     gate = make_gate(Locust, **SHORT, workers=2)
     with gate.plant(workspace(tmp_path, target=Target(url="http://127.0.0.1:1", ready="/"))) as (planted_gate, planted):
         assert planted_gate.caught(planted_gate.check(planted))
+
+
+OPEN = SHORT | {"model": "open", "rate": 30.0, "users": 40}
+
+
+def test_the_open_model_begins_tasks_at_its_rate(tmp_path: Path, workspace: MakeWorkspace, make_gate: MakeGate) -> None:
+    (tmp_path / "p").mkdir()
+    with serving(0.1) as (target, _):
+        gate = make_gate(Locust, **OPEN | {"workers": 2}, paths=["/a"])
+        answer = gate.check(workspace(tmp_path / "p", target=target))
+    assert not faults(answer)
+    assert not blocked(answer)
+    # Four standard deviations of a Poisson process; the closed model would reach 40 users / 0.15 s.
+    assert abs(measured(answer, "requests").value - 90) < 4 * 90**0.5
+
+
+def test_the_open_model_does_not_let_a_target_hide_its_stall(
+    tmp_path: Path, workspace: MakeWorkspace, make_gate: MakeGate
+) -> None:
+    root = tmp_path / "p"
+    root.mkdir()
+    # Users with pauses of their own, which the open model doesn't make.
+    name = locustfile(root, 'self.client.get("/a")')
+    with serving(0.01, 1.5, 3.0) as (target, _):
+        gate = make_gate(Locust, **OPEN | {"duration": "6 s", "users": 200, "request_timeout": "10 s"}, locustfile=name)
+        answer = gate.check(workspace(root, target=target))
+    assert measured(answer, "error_rate").value == 0
+    # About 3 of 6 s worth of requests waited for up to 3 s.
+    assert measured(answer, "p90").value > 1500
+    assert measured(answer, "p50").value < 1500
+
+
+def test_tasks_that_no_user_is_free_for_are_counted_as_bad(
+    tmp_path: Path, workspace: MakeWorkspace, make_gate: MakeGate
+) -> None:
+    (tmp_path / "p").mkdir()
+    with serving(1.0) as (target, _):
+        gate = make_gate(Locust, **OPEN | {"users": 5, "duration": "4 s", "request_timeout": "1500 ms"}, paths=["/a"])
+        answer = gate.check(workspace(tmp_path / "p", target=target))
+    assert "arrivals-dropped" in faults(answer)
+    assert measured(answer, "error_rate").value > 0.5
+    assert measured(answer, "p95").value == float("inf")

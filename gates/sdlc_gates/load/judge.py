@@ -15,7 +15,10 @@ from sdlc_gates.load.sample import Sample
 from sdlc_gates.load.steady import Steady, steady
 
 MOST_NAMES = 200
-CLOSED = "closed model: latencies are service times, counted from when a user got round to asking"
+MODELS = {
+    "closed": "closed model: latencies are service times, counted from when a user got round to asking",
+    "open": "open model: latencies are counted from the moment at which a task should have begun",
+}
 
 
 def judge(records: Records, thresholds: Sequence[MeasurementLimit] = (), excluded: tuple[Missing, ...] = ()) -> Answer:
@@ -81,9 +84,10 @@ def _users(phase: Steady) -> Coverage:
 
 
 def _requests(phase: Steady) -> Coverage:
-    """Requests that were answered or failed, out of those that began."""
-    started, became = phase.started(), phase.outcomes()
-    cut = Missing(item=f"{became['censored']} requests", reason="still without an answer when the test ended")
+    """Requests that were answered or failed, out of those that began; dropped ones have a check of their own."""
+    became = phase.outcomes()
+    started = phase.started() - became["dropped"]
+    cut = Missing(item=f"{became['censored']} requests", reason="without an answer, or not reported, when the test ended")
     return Coverage(
         what="requests",
         measured=min(became["ok"] + became["failed"], started),
@@ -102,7 +106,7 @@ def _routes(phase: Steady, excluded: tuple[Missing, ...]) -> tuple[Coverage, ...
 
 
 def _notes(phase: Steady, samples: list[Sample], shown: list[Sample]) -> list[str]:
-    notes = [CLOSED, *(remark for sample in shown if (remark := sample.remark()))]
+    notes = [MODELS[phase.records.plan.model], *(remark for sample in shown if (remark := sample.remark()))]
     if len(shown) < len(samples):
         notes.append(
             f"{len(samples) - len(shown)} of {len(samples) - 1} request names are counted in the whole only; group them"

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 from sdlc.model import Measurement, Verdict
 from sdlc.threshold import MeasurementLimit
 from sdlc_gates.load import bounds
+from sdlc_gates.load.plan import Plan
 from sdlc_gates.load.sample import MAX_EFFECT, PERCENTILES, Sample
 
 MOST = 100_000_000
+POISSON_DEVIATIONS = 4
 
 
 def hint(measured: Measurement, limit: MeasurementLimit, sample: Sample) -> str:
@@ -64,3 +67,28 @@ def fewest(limit: MeasurementLimit) -> int:
     if limit.metric == "error_rate" and 0 < limit.bound < 1:
         return bounds.fewest(1 - limit.bound)
     return 1
+
+
+def too_short(plan: Plan, thresholds: Sequence[MeasurementLimit]) -> str:
+    """Why a test could not keep its thresholds whatever the target does; empty when it could, or when nobody can know.
+
+    Only users made from a list of requests make a known number at most.
+    """
+    for limit in thresholds:
+        if limit.metric == "error_rate" and limit.operator in ("<", "<=") and limit.bound <= 0:
+            return f"{limit.text} ({limit.origin}): no sample shows that none will ever fail; write 'error_rate <= 0.1 %'"
+    if not plan.requests or (plan.model == "closed" and not plan.wait):
+        return ""
+    rate = plan.rate if plan.model == "open" else plan.users / plan.wait
+    for limit in thresholds:
+        share = len(plan.requests) if limit.subject else 1
+        # A Poisson process, or users who pause at random, may make somewhat more than planned.
+        most = rate * plan.duration / share
+        most += POISSON_DEVIATIONS * math.sqrt(most)
+        if (least := fewest(limit)) > most:
+            seconds = math.ceil(least * share / rate)
+            return (
+                f"{limit.text} ({limit.origin}) takes at least {least} requests, even if none is slow; "
+                f"this plan makes about {rate * plan.duration / share:.0f} in {plan.duration} s: make it {seconds} s or longer"
+            )
+    return ""

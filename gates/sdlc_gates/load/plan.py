@@ -36,7 +36,12 @@ class LoadOptions(Frozen, frozen=True):
     """Processes that make the load."""
     request_timeout: str = "10 s"
     """After which a request has failed, and how long the end waits for answers."""
-    model: Literal["closed"] = "closed"
+    model: Literal["closed", "open"] = "closed"
+    """`closed`: each user asks again once it was answered. `open`: tasks begin at a rate, whatever the target does."""
+    rate: float = 0.0
+    """Tasks begun a second, over all workers; the open model only, where `users` is how many may be under way at once."""
+    seed: int = 1
+    """Of the moments at which tasks begin in the open model."""
     max_loop_lag: str = "100 ms"
     """How late the load generator's own clockwork may be, at its 99th percentile."""
     pass_env: tuple[str, ...] = ()
@@ -57,8 +62,12 @@ class Plan(Frozen, frozen=True, omit_defaults=False):
     workers: int
     wait: float
     model: str
+    rate: float
+    seed: int
     max_loop_lag: float
     host: str
+    anywhere: bool
+    """Whether users may ask hosts other than the target's and this machine's."""
     root: str
     """The project's folder, where the users' own code finds its data."""
     requests: tuple[PlannedRequest, ...]
@@ -81,6 +90,8 @@ def plan(options: LoadOptions) -> Plan:
             raise ConfigError(f"{name} = {number}: it must be above 0")
     if options.users < options.workers:
         raise ConfigError(f"workers = {options.workers}: each needs at least one of the {options.users} users")
+    if (options.model == "open") != (options.rate > 0):
+        raise ConfigError(f"rate = {options.rate}: the open model needs a rate above 0, and the closed model has none")
     timeout = seconds("request_timeout", options.request_timeout)
     if timeout <= 0:
         raise ConfigError(f"request_timeout = {options.request_timeout!r}: it must be above 0")
@@ -94,8 +105,11 @@ def plan(options: LoadOptions) -> Plan:
         workers=options.workers,
         wait=seconds("wait", options.wait),
         model=options.model,
+        rate=float(options.rate),
+        seed=options.seed,
         max_loop_lag=seconds("max_loop_lag", options.max_loop_lag),
         host="",
+        anywhere=False,
         root="",
         requests=(),
     )

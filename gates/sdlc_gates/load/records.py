@@ -88,6 +88,10 @@ class Tick(Line, tag="tick", frozen=True):
     """What happened since the last one."""
 
     users: int
+    arrivals: dict[int, int]
+    """Tasks that became due, by second; the open model only."""
+    queued: int
+    """Tasks that were due and waited for a free user."""
     in_flight: int
     lag: dict[int, int]
     wall: float

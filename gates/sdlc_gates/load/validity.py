@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Callable, Iterator
 
@@ -13,6 +14,9 @@ MAX_CPU = 0.9
 MAX_THROTTLED = 0.01
 MAX_STOLEN = 0.1
 STALL_SECONDS = 2
+RATE_TOLERANCE = 0.02
+POISSON_DEVIATIONS = 4
+MAX_DROPPED = 0.001
 SHOWN = 3
 
 
@@ -29,6 +33,8 @@ def checks(records: Records, phase: Steady | None) -> Coverage:
         ("zero-requests", _zero),
         ("users-missing", _users),
         ("generator-saturated", _saturated),
+        ("rate-not-reached", _rate),
+        ("arrivals-dropped", _dropped),
         ("target-stalled", _stalled),
         ("target-down", _down),
     )
@@ -129,8 +135,30 @@ def loop_lag(ticks: list[Tick]) -> float:
     return 0.0
 
 
+def arrivals(phase: Steady) -> int:
+    """How many tasks became due in the steady phase of an open test."""
+    ticks = (line for worker in phase.records.workers for line in worker.lines if isinstance(line, Tick))
+    return sum(count for tick in ticks for second, count in tick.arrivals.items() if phase.start <= second < phase.end)
+
+
+def _rate(phase: Steady) -> Iterator[str]:
+    plan = phase.records.plan
+    planned, due = plan.rate * phase.seconds, arrivals(phase)
+    # A Poisson process varies by the square root of its size.
+    if abs(due - planned) > RATE_TOLERANCE * planned + POISSON_DEVIATIONS * math.sqrt(planned):
+        yield f"{due} tasks became due in {phase.seconds} s; {planned:.0f} were planned"
+
+
+def _dropped(phase: Steady) -> Iterator[str]:
+    dropped, due = phase.outcomes()["dropped"], arrivals(phase)
+    if dropped > MAX_DROPPED * due:
+        yield f"no user was free for {dropped} of {due} tasks: the target is too slow for this rate, or users are too few"
+
+
 def _stalled(phase: Steady) -> Iterator[str]:
-    """Whole seconds in which requests waited and none, of any worker, was answered."""
+    """Whole seconds in which requests waited and none, of any worker, was answered; the open model's percentiles see them."""
+    if phase.records.plan.model == "open":
+        return
     answered: Counter[int] = Counter()
     waiting: Counter[int] = Counter()
     for worker in phase.records.workers:
