@@ -22,6 +22,7 @@ import time
 PR_SET_CHILD_SUBREAPER = 36
 STRAGGLER_SECONDS = 1.0
 POLL_SECONDS = 0.02
+REAP_SECONDS = 1.0
 
 
 def main() -> None:
@@ -65,13 +66,27 @@ def start(command: list[str], file_limit: int) -> subprocess.Popen[bytes]:
 
 
 def wait_for_exit_or_order(child: subprocess.Popen[bytes]) -> bool:
-    """Wait until the command exits (False) or standard input is closed (True)."""
+    """Wait until the command exits (False) or standard input is closed (True).
+
+    Sleeps until one of them happens: a supervisor that looks around all the time would disturb what a load test measures.
+    """
+    order = sys.stdin.fileno()
+    ended = watch_exit(child.pid)
+    pause = REAP_SECONDS if ended is not None else POLL_SECONDS
     while child.poll() is None:
-        readable, _, _ = select.select([sys.stdin.fileno()], [], [], POLL_SECONDS)
-        if readable and not os.read(sys.stdin.fileno(), 1):
+        readable, _, _ = select.select([order, *([ended] if ended is not None else [])], [], [], pause)
+        if order in readable and not os.read(order, 1):
             return True
         reap_others(child.pid)
     return False
+
+
+def watch_exit(pid: int) -> int | None:
+    """A descriptor that becomes readable when the process ends; None where the system has no such thing."""
+    try:
+        return os.pidfd_open(pid)
+    except (AttributeError, OSError):
+        return None
 
 
 def ask_politely(child: subprocess.Popen[bytes], grace: float) -> None:
@@ -109,14 +124,13 @@ def end_descendants(child: subprocess.Popen[bytes]) -> None:
 
 def reap_others(leader: int) -> None:
     """Collect adopted children that have ended, leaving the command's own exit status to `Popen`."""
-    for pid in descendants(os.getpid(), zombies=True):
-        if pid != leader:
-            with contextlib.suppress(ChildProcessError):
-                os.waitpid(pid, os.WNOHANG)
+    with contextlib.suppress(ChildProcessError):
+        while (ended := os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)) and ended.si_pid != leader:
+            os.waitpid(ended.si_pid, os.WNOHANG)
 
 
-def descendants(ancestor: int, *, zombies: bool = False) -> list[int]:
-    """Ids of the living (or the ended but uncollected) processes below `ancestor`; empty where there is no /proc."""
+def descendants(ancestor: int) -> list[int]:
+    """Ids of the living processes below `ancestor`; empty where there is no /proc."""
     parents: dict[int, int] = {}
     ended: set[int] = set()
     for name in os.listdir("/proc") if os.path.isdir("/proc") else ():
@@ -127,7 +141,7 @@ def descendants(ancestor: int, *, zombies: bool = False) -> list[int]:
                 parents[int(name)] = int(parent)
                 if state in (b"Z", b"X"):
                     ended.add(int(name))
-    return [pid for pid in parents if (pid in ended) == zombies and is_below(pid, ancestor, parents)]
+    return [pid for pid in parents if pid not in ended and is_below(pid, ancestor, parents)]
 
 
 def is_below(pid: int, ancestor: int, parents: dict[int, int]) -> bool:
