@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from sdlc.errors import GateError, NothingToScan, SdlcError
+from sdlc.errors import GateError, SdlcError, TargetFailed
 from sdlc.gate import Gate, Tool, Workspace
 from sdlc.model import Answer, Coverage, Family, Finding
 from sdlc.target import Target
@@ -20,6 +20,7 @@ from sdlc_gates._zap.options import ZapOptions
 from sdlc_gates._zap.rules import Installed
 from sdlc_gates._zap.scan import SCRIPTED_ACTIVE, Scan
 
+HERE = Path(__file__).parent
 # What the planted page shows to who attacks it, and to who only looks.
 SCRIPTING = 79
 UNPROTECTED = frozenset({693, 1021})
@@ -42,6 +43,9 @@ class Zap(Gate):
         launcher = daemon.find(self.options)
         return Tool(name="zap", version=launcher.version, path=Path(launcher.argv[0]))
 
+    def proof_rests_on(self) -> tuple[Path, ...]:
+        return (Path(__file__), HERE / "_zap", HERE / "_dast", rules.FOLDER)
+
     def check(self, work: Workspace) -> Answer:
         target = self._target(work)
         with self._daemon(work) as running:
@@ -54,14 +58,14 @@ class Zap(Gate):
 
     def _target(self, work: Workspace) -> Target:
         if work.target is None:
-            raise NothingToScan("there is no running application", fix="describe it in [target]")
+            raise TargetFailed("there is no running application", fix="describe it in [target]")
         if not work.target.is_local and self.options.mode != "baseline" and not self.options.attack_remote:
-            raise NothingToScan(
+            raise TargetFailed(
                 f"{work.target.url} is not on this machine, and an attack changes data",
                 fix="set attack_remote = true if it may be attacked",
             )
         if self.options.mode == "api" and not work.target.openapi:
-            raise NothingToScan("mode api needs an OpenAPI description", fix="set openapi in [target]")
+            raise TargetFailed("mode api needs an OpenAPI description", fix="set openapi in [target]")
         return work.target
 
     def _daemon(self, work: Workspace) -> contextlib.AbstractContextManager[Daemon]:

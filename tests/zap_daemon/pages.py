@@ -20,7 +20,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, quote, urlsplit
 
 HTML = "text/html; charset=utf-8"
 SAFE = {
@@ -95,7 +95,7 @@ def _own_file(query: dict[str, str]) -> Reply:
 
 
 def _anywhere(query: dict[str, str]) -> Reply:
-    return Reply("", 302, headers={"Location": query.get("next", "/").replace("\n", "").replace("\r", "")})
+    return Reply("", 302, headers={"Location": quote(query.get("next", "/"), safe="/:\\?#&=%.")})
 
 
 def _here_only(query: dict[str, str]) -> Reply:

@@ -37,8 +37,12 @@ class ZapOptions(Frozen, frozen=True):
     attack_remote: bool = False
     """Must be set for an attack on a target that isn't on this machine."""
     start_seconds: float = 120
+    """How long ZAP may take until it answers."""
     spider_seconds: float = 300
+    """How long the spider may take."""
     passive_seconds: float = 120
+    """How long the passive rules may take to catch up."""
     active_seconds: float = 1200
+    """How long the attack may take."""
     stalled_seconds: float = 90
     """A phase without progress for this long has ended without an answer."""

@@ -1,0 +1,1 @@
+"""How the gate `wapiti` is configured, and what Wapiti's report means."""

@@ -1,0 +1,54 @@
+"""The keys of `[gates.wapiti]`."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from sdlc.model import Frozen
+
+# Those that need a server on the internet to call back, a database from there, or programs of their own are left out.
+Module = Literal[
+    "backup",
+    "brute_login_form",
+    "buster",
+    "cookieflags",
+    "crlf",
+    "csp",
+    "csrf",
+    "exec",
+    "file",
+    "htaccess",
+    "http_headers",
+    "https_redirect",
+    "ldap",
+    "methods",
+    "permanentxss",
+    "redirect",
+    "shellshock",
+    "sql",
+    "timesql",
+    "upload",
+    "xss",
+]
+
+
+class WapitiOptions(Frozen, frozen=True):
+    """Wapiti's keys in `[gates.wapiti]`."""
+
+    modules: tuple[Module, ...] = (
+        *("xss", "permanentxss", "sql", "exec", "file", "redirect", "crlf"),
+        *("cookieflags", "csp", "http_headers", "csrf"),
+    )
+    """What is tried."""
+    level: Literal[1, 2] = 1
+    """2 also attacks URLs without parameters, and takes much longer."""
+    exclude: tuple[str, ...] = ()
+    """Shell patterns for paths that are left alone (`/logout`)."""
+    max_depth: int = 20
+    """How many links deep the crawler goes."""
+    crawl_seconds: float = 300
+    """A crawl that takes longer has no answer."""
+    requests_per_second: int = 0
+    """The most that is asked of the target; 0 for no limit."""
+    attack_remote: bool = False
+    """Must be set for a target that isn't on this machine."""

@@ -1,0 +1,190 @@
+"""Wapiti's report and log as findings and coverage. Pure; tested on recorded output of Wapiti 3.2.3."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+
+import msgspec
+
+from sdlc.errors import OutputInvalid
+from sdlc.model import Answer, Coverage, EndpointLocation, Finding, Missing, Rule, Severity
+from sdlc.target import Target
+from sdlc_gates._dast import routes
+from sdlc_gates._dast.routes import Visit
+
+VERSION = "3.2.3"
+SEVERITIES = (Severity.INFO, Severity.LOW, Severity.MEDIUM, Severity.HIGH, Severity.CRITICAL)
+PROOF_CHARACTERS = 2000
+WEAKNESSES = {
+    "Backup file": 530,
+    "Blind SQL Injection": 89,
+    "Clickjacking Protection": 1021,
+    "Command execution": 78,
+    "Content Security Policy Configuration": 693,
+    "CRLF Injection": 93,
+    "Cross Site Request Forgery": 352,
+    "HTML Injection": 80,
+    "HTTP Strict Transport Security (HSTS)": 319,
+    "HttpOnly Flag cookie": 1004,
+    "LDAP Injection": 90,
+    "MIME Type Confusion": 693,
+    "Open Redirect": 601,
+    "Path Traversal": 22,
+    "Reflected Cross Site Scripting": 79,
+    "Secure Flag cookie": 614,
+    "SQL Injection": 89,
+    "Stored Cross Site Scripting": 79,
+    "Stored HTML Injection": 80,
+    "Unencrypted Channels": 319,
+    "Unrestricted File Upload": 434,
+    "Weak credentials": 521,
+}
+"""CWE numbers by the categories that Wapiti names; it gives none itself."""
+UNTESTED = (
+    "Wapiti has no rule here for weaknesses that call back from the inside (blind SSRF, XXE, Log4Shell), for scripts that "
+    "build the page in the browser, for server banners and stack traces, nor for who may see what."
+)
+
+
+LOG_LINE = re.compile(
+    r"^[-\d]{10} [:.\d]{12} \| (?P<level>[A-Z]+) +\| wapitiCore\.[\w.]+:(?P<function>\w+):\d+ - (?P<text>.*)$"
+)
+LAUNCHED = "[*] Launching module "
+OUT_OF_TIME = "Max attack time was reached for module "
+UNANSWERED = "requests were skipped due to network issues"
+CRAWL_OUT_OF_TIME = "Max scan time was reached, stopping."
+
+
+class Request(msgspec.Struct, frozen=True):
+    """A request that the crawler made."""
+
+    url: str
+    method: str
+
+
+class Response(msgspec.Struct, frozen=True):
+    """What it was answered."""
+
+    status_code: int
+
+
+class Page(msgspec.Struct, frozen=True):
+    """One entry of the crawl."""
+
+    request: Request
+    response: Response | None
+
+
+class Infos(msgspec.Struct, frozen=True):
+    """What the report says about the scan."""
+
+    target: str
+    version: str
+    crawled_pages_nbr: int
+    crawled_pages: tuple[Page, ...]
+
+
+class Classification(msgspec.Struct, frozen=True):
+    """A category, described."""
+
+    desc: str
+    sol: str
+    ref: dict[str, str]
+
+
+class Entry(msgspec.Struct, frozen=True):
+    """One thing that was found."""
+
+    method: str
+    path: str
+    info: str
+    level: int
+    parameter: str
+    module: str
+    curl_command: str
+
+
+class Report(msgspec.Struct, frozen=True):
+    """What `wapiti -f json -dr 2` writes (3.2.3)."""
+
+    classifications: dict[str, Classification]
+    vulnerabilities: dict[str, tuple[Entry, ...]]
+    anomalies: dict[str, tuple[Entry, ...]]
+    additionals: dict[str, tuple[Entry, ...]]
+    infos: Infos
+
+
+def parse(report: Report, log: str, target: Target, modules: tuple[str, ...], exclude: tuple[str, ...]) -> Answer:
+    """What the report says, and what it leaves out: routes not reached, modules that did not run, or not to the end.
+
+    Raises `OutputInvalid` for the report of another version, or one that contradicts itself.
+    """
+    if report.infos.version != f"Wapiti {VERSION}":
+        raise OutputInvalid(f"the report is by {report.infos.version!r}; this gate reads those of Wapiti {VERSION}")
+    unlisted = report.infos.crawled_pages_nbr - len(report.infos.crawled_pages)
+    if unlisted < 0:
+        raise OutputInvalid("the report lists more pages than it counts")
+    visits = [
+        Visit(page.request.method, page.request.url, page.response.status_code if page.response else 0)
+        for page in report.infos.crawled_pages
+    ]
+    return Answer(
+        findings=tuple(_findings(report, target.url)),
+        coverage=(routes.coverage(routes.known(target), visits, exclude), ran(log, modules, unlisted)),
+        notes=(UNTESTED,),
+    )
+
+
+def ran(log: str, modules: tuple[str, ...], unlisted: int = 0) -> Coverage:
+    """Which modules ran to their end. Wapiti ends with exit code 0 and a whole report when one did not.
+
+    `unlisted` is how many pages were found and not read.
+    """
+    faults = dict.fromkeys(modules, "it was not launched")
+    others = [Missing(item="the crawl", reason=f"{unlisted} pages were found and not read")] if unlisted else []
+    current = ""
+    for line in filter(None, map(LOG_LINE.match, log.splitlines())):
+        text = line["text"]
+        if line["function"] == "run_attack_module" and text.startswith(LAUNCHED):
+            current = text.removeprefix(LAUNCHED)
+            faults.pop(current, None)
+        elif text.startswith(OUT_OF_TIME) or text.endswith(UNANSWERED):
+            faults[current] = text
+        elif text == CRAWL_OUT_OF_TIME:
+            others.append(Missing(item="the crawl", reason="its time was over before every link was followed"))
+        elif line["level"] in ("ERROR", "CRITICAL") and current:
+            faults[current] = f"an attack broke off: {text}"
+        elif line["level"] in ("ERROR", "CRITICAL"):
+            others.append(Missing(item="Wapiti", reason=text[:200]))
+    missing = (*(Missing(item=name, reason=reason) for name, reason in faults.items()), *others)
+    expected = len(modules) + len(others)
+    return Coverage(what="modules", measured=expected - len(missing), expected=expected, missing=missing)
+
+
+def _findings(report: Report, url: str) -> Iterator[Finding]:
+    for categories in (report.vulnerabilities, report.anomalies, report.additionals):
+        for category, entries in categories.items():
+            for entry in entries:
+                yield _finding(category, entry, report.classifications, url)
+
+
+def _finding(category: str, entry: Entry, classifications: Mapping[str, Classification], url: str) -> Finding:
+    if not 0 <= entry.level < len(SEVERITIES):
+        raise OutputInvalid(f"Wapiti has a level that this gate doesn't know: {entry.level}")
+    known = classifications.get(category)
+    return Finding(
+        tool="wapiti",
+        rule=Rule(
+            id=re.sub(r"[^a-z0-9]+", "-", category.lower()).strip("-"),
+            name=category,
+            description=known.desc if known else "",
+            help_uri=next(iter(known.ref.values()), "") if known else "",
+            cwe=(WEAKNESSES[category],) if category in WEAKNESSES else (),
+        ),
+        severity=SEVERITIES[entry.level],
+        message=entry.info,
+        location=EndpointLocation(method=entry.method, url=url + entry.path.partition("?")[0], parameter=entry.parameter),
+        fix=known.sol if known else "",
+        proof=entry.curl_command[:PROOF_CHARACTERS],
+    )

@@ -1,0 +1,145 @@
+"""Attacking the running application with Wapiti, a dynamic scanner that needs nothing but Python.
+
+Wapiti is GPL, so it is never imported: it runs as a process in an environment of its own.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import json
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from sdlc.environments import Environment
+from sdlc.errors import OutputInvalid, TargetFailed
+from sdlc.gate import Gate, Tool, Workspace, expect_exit, read_report
+from sdlc.model import Answer, Family
+from sdlc.target import Target
+from sdlc_gates._dast import echo, routes
+from sdlc_gates._dast.guard import Guard, guarded
+from sdlc_gates._wapiti.options import WapitiOptions
+from sdlc_gates._wapiti.report import VERSION, Report, parse
+
+HERE = Path(__file__).parent
+SCRIPTING = 79
+# Kept back of the whole deadline, to write and read the report.
+RESERVE_SECONDS = 20.0
+
+
+class Wapiti(Gate):
+    """Finds weaknesses that show in the replies of the running application, without ZAP."""
+
+    kind = "wapiti"
+    summary = "weaknesses of the running application, by attacking it without ZAP"
+    family = Family.DAST
+    uses_target = True
+    deadline = 1800
+    Options = WapitiOptions
+    options: WapitiOptions
+    environment = Environment(name=kind, lock=HERE / "locks" / "wapiti.txt", command="wapiti", version=VERSION)
+
+    def probe(self) -> Tool:
+        return self.environment.tool()
+
+    def proof_rests_on(self) -> tuple[Path, ...]:
+        return (Path(__file__), HERE / "_dast", HERE / "_wapiti", HERE / "locks" / "wapiti.txt")
+
+    def check(self, work: Workspace) -> Answer:
+        tool, target = self.probe(), self._target(work)
+        report, log = work.scratch / "report.json", work.scratch / "wapiti.log"
+        with guarded(target.url, self.options.requests_per_second, self.options.exclude) as guard:
+            argv = self._argv(work, target, guard)
+            run = work.run(tool, [*argv, "--output", str(report), "--log", str(log)], keep={"report": report, "log": log})
+        expect_exit(run, 0)
+        if "log" not in run.kept:
+            raise OutputInvalid(f"Wapiti wrote no log, so nothing tells what it did: {run.last_words}")
+        log_text = run.kept["log"].read_text("utf-8", "replace")
+        answer = parse(read_report(run, "report", Report), log_text, target, self.options.modules, self.options.exclude)
+        return msgspec.structs.replace(answer, notes=(*answer.notes, *beyond(guard)))
+
+    def _target(self, work: Workspace) -> Target:
+        if work.target is None:
+            raise TargetFailed("there is no running application", fix="describe it in [target]")
+        if not work.target.is_local and not self.options.attack_remote:
+            raise TargetFailed(
+                f"{work.target.url} is not on this machine, and an attack changes data",
+                fix="set attack_remote = true if it may be attacked",
+            )
+        return work.target
+
+    def _argv(self, work: Workspace, target: Target, guard: Guard) -> list[str]:
+        options = self.options
+        left = work.limits.deadline - time.monotonic() - RESERVE_SECONDS
+        crawl = min(options.crawl_seconds, left / 2)
+        values = {
+            "--url": f"{target.url}/",
+            "--scope": "folder",
+            "--proxy": guard.url,
+            "--module": ",".join(options.modules),
+            "--level": str(options.level),
+            "--depth": str(options.max_depth),
+            "--max-scan-time": f"{crawl:.0f}",
+            "--max-attack-time": f"{max(1.0, (left - crawl) / len(options.modules)):.0f}",
+            "--format": "json",
+            "--detailed-report": "2",
+            "--verbose": "1",
+            "--store-session": str(work.scratch / "session"),
+            "--store-config": str(work.scratch / "config"),
+            # Modules that are off look these up too, and their defaults are the vendor's.
+            "--endpoint": f"{target.url}/",
+            "--dns-endpoint": "localhost",
+        }
+        pairs = [*values.items(), *self._seeds(work, target)]
+        return ["--no-bugreport", "--flush-session", *(part for pair in pairs for part in pair)]
+
+    def _seeds(self, work: Workspace, target: Target) -> Iterator[tuple[str, str]]:
+        """Where to begin beside the first page, and what to leave out."""
+        for pattern in self.options.exclude:
+            yield "--exclude", f"{target.url}{pattern}"
+            yield "--exclude", f"{target.url}{pattern}?*"
+        for start in starts(target, self.options.exclude):
+            yield "--start", start
+        if target.openapi:
+            described = work.scratch / "openapi.json"
+            described.write_text(json.dumps(localized(target.openapi, target.url)), "utf-8")
+            yield "--swagger", str(described)
+
+    @contextlib.contextmanager
+    def plant(self, work: Workspace) -> Iterator[tuple[Gate, Workspace]]:
+        empty = work.scratch / "planted"
+        empty.mkdir()
+        with echo.planted() as target:
+            yield self, dataclasses.replace(work.narrowed(empty, "canary"), target=target)
+
+    def caught(self, answer: Answer) -> bool:
+        return any(SCRIPTING in finding.rule.cwe for finding in answer.findings)
+
+
+def starts(target: Target, exclude: tuple[str, ...]) -> list[str]:
+    """URLs to begin at: the routes that the configuration names and that a GET without parameters can reach."""
+    named = routes.known(dataclasses.replace(target, openapi=None))
+    plain = [route for route in named if route.method in ("", "GET") and not route.parameters]
+    return [target.url + route.template for route in plain if not routes.excluding(route.template, exclude)]
+
+
+def localized(document: Mapping[str, Any], url: str) -> dict[str, Any]:
+    """The description with the target's address in place of those it names, which are left alone otherwise."""
+    rest = {key: value for key, value in document.items() if key not in ("servers", "host", "schemes", "basePath")}
+    base = routes.base_path(document)
+    if "swagger" in document:
+        scheme, _, place = url.partition("://")
+        return {**rest, "host": place, "schemes": [scheme], "basePath": base or "/"}
+    return {**rest, "servers": [{"url": url + base}]}
+
+
+def beyond(guard: Guard) -> tuple[str, ...]:
+    """Notes on what the scan asked for and was kept from."""
+    return tuple(
+        f"requests to {place} were refused {times} times, since it is not the target"
+        for place, times in sorted(guard.refused.items())
+    )

@@ -1,0 +1,141 @@
+"""The gate `wapiti` with the real Wapiti 3.2.3, in the environment that uv makes for it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from sdlc_gates._wapiti.options import WapitiOptions
+from sdlc_gates.wapiti import Wapiti
+
+from sdlc.gate import Workspace
+from sdlc.model import Answer, Coverage
+from sdlc.target import Target
+
+pytestmark = pytest.mark.tool
+
+MakeWorkspace = Callable[..., Workspace]
+Web = Callable[[Callable[[str], tuple[int, dict[str, str], str]]], Any]
+QUICK = ("xss", "redirect", "csrf")
+GUARDED = {
+    "Content-Security-Policy": "default-src 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'",
+    "X-Frame-Options": "DENY",
+    "X-Content-Type-Options": "nosniff",
+    "Strict-Transport-Security": "max-age=31536000",
+}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def environment() -> None:
+    Wapiti.environment.make()
+
+
+def gate(**options: object) -> Wapiti:
+    return Wapiti("wapiti", msgspec.convert(options, WapitiOptions))
+
+
+def covered(answer: Answer, what: str) -> Coverage:
+    return next(coverage for coverage in answer.coverage if coverage.what == what)
+
+
+def links(*targets: str) -> tuple[int, dict[str, str], str]:
+    return 200, GUARDED, "<html><body>" + "".join(f'<a href="{target}">x</a>' for target in targets) + "</body></html>"
+
+
+def test_the_canary_is_caught_and_every_module_ran(workspace: MakeWorkspace, tmp_path: Path) -> None:
+    with gate().plant(workspace(tmp_path)) as (planted, work):
+        answer = planted.check(work)
+    assert planted.caught(answer)
+    assert [coverage.missing for coverage in answer.coverage] == [(), ()]
+    (evidence,) = work.evidence
+    assert {Path(file.path).name for file in evidence.files} >= {"scan-report.json", "scan-log.log"}
+    log = work.directory.path / next(file.path for file in evidence.files if file.path.endswith(".log"))
+    assert "is not a valid domain name" not in log.read_text()
+
+
+def test_the_canary_is_not_caught_by_modules_that_miss_it(workspace: MakeWorkspace, tmp_path: Path) -> None:
+    with gate(modules=["crlf"]).plant(workspace(tmp_path)) as (planted, work):
+        assert not planted.caught(planted.check(work))
+
+
+def test_a_sound_site_has_no_finding(workspace: MakeWorkspace, tmp_path: Path, web: Web) -> None:
+    site = web(lambda path: links("/mugs?colour=blue", "/about"))
+    answer = gate().check(workspace(tmp_path, target=Target(url=site.url, ready="/")))
+    assert answer.findings == ()
+    assert [coverage.missing for coverage in answer.coverage] == [(), ()]
+
+
+def test_nothing_beyond_the_targets_own_port_is_asked(workspace: MakeWorkspace, tmp_path: Path, web: Web) -> None:
+    other = web(lambda path: links("/"))
+
+    def lure(path: str) -> tuple[int, dict[str, str], str]:
+        if path.startswith("/away"):
+            return 302, {"Location": f"{other.url}/redirected"}, ""
+        token = '<input type="hidden" name="csrf_token" value="t5Gh8kLm2Qw9Zx4Vb7Nc">'
+        form = f'<form method="post" action="/away">{token}</form><form action="{other.url}/form"><input name="q"></form>'
+        return 200, GUARDED, links(f"{other.url}/linked", "/away?q=1", "/in?q=1")[2] + form
+
+    target = web(lure)
+    answer = gate(modules=QUICK).check(workspace(tmp_path, target=Target(url=target.url, ready="/")))
+    assert other.asked == []
+    assert any(asked.startswith("/away") for asked in target.asked)
+    # Wapiti's module csrf follows redirects wherever they lead; the guard is what stops it.
+    assert any(other.url.removeprefix("http://") in note for note in answer.notes)
+
+
+def test_an_excluded_path_is_left_alone(workspace: MakeWorkspace, tmp_path: Path, web: Web) -> None:
+    site = web(lambda path: links("/logout?now=1", "/admin/users?a=1", "/in?q=1"))
+    target = Target(url=site.url, ready="/")
+    gate(modules=QUICK, exclude=["/logout", "/admin/*"]).check(workspace(tmp_path, target=target))
+    assert any(asked.startswith("/in") for asked in site.asked)
+    assert not [asked for asked in site.asked if asked.startswith(("/logout", "/admin"))]
+
+
+def test_routes_of_the_description_are_attacked_and_those_not_let_in_are_named(
+    workspace: MakeWorkspace, tmp_path: Path, web: Web
+) -> None:
+    def answer(path: str) -> tuple[int, dict[str, str], str]:
+        if path.startswith("/api/search"):
+            return 200, GUARDED, f"<p>{path.partition('q=')[2]}</p>"
+        return ({"/": 200, "/api/locked": 401, "/named": 200}.get(path, 404), GUARDED, "x")
+
+    site = web(answer)
+    fine = {"responses": {"200": {"description": "fine"}}}
+    query = {"name": "q", "in": "query", "schema": {"type": "string"}}
+    described = {
+        "openapi": "3.0.3",
+        "info": {"title": "shop", "version": "1"},
+        "servers": [{"url": "https://prod.example/api"}],
+        "paths": {"/search": {"get": {"parameters": [query], **fine}}, "/locked": {"get": fine}, "/gone": {"delete": fine}},
+    }
+    target = Target(url=site.url, ready="/", openapi=described, routes=("/named",))
+    routes = covered(gate(modules=QUICK).check(workspace(tmp_path, target=target)), "routes")
+    assert (routes.measured, routes.expected) == (2, 4)
+    assert [(item.item, item.reason[:3]) for item in routes.missing] == [
+        ("GET /api/locked", "401"),
+        ("DELETE /api/gone", "404"),
+    ]
+    assert any("ScRiPt" in asked for asked in site.asked)
+
+
+def test_links_without_end_are_an_unfinished_crawl(workspace: MakeWorkspace, tmp_path: Path, web: Web) -> None:
+    site = web(lambda path: links(*(f"{path.rstrip('/')}/{number}" for number in range(20))))
+    work = workspace(tmp_path, target=Target(url=site.url, ready="/"))
+    answer = gate(modules=["redirect"], crawl_seconds=2).check(work)
+    assert "the crawl" in {item.item for item in covered(answer, "modules").missing}
+
+
+def test_a_target_that_lets_nobody_in_is_not_covered(workspace: MakeWorkspace, tmp_path: Path, web: Web) -> None:
+    site = web(lambda path: (403, GUARDED, "no"))
+    answer = gate(modules=QUICK).check(workspace(tmp_path, target=Target(url=site.url, ready="/")))
+    routes = covered(answer, "routes")
+    assert routes.measured == 0
+    assert routes.missing or not routes.expected
+
+
+def test_a_target_that_is_down_is_not_covered(workspace: MakeWorkspace, tmp_path: Path) -> None:
+    answer = gate(modules=QUICK).check(workspace(tmp_path, target=Target(url="http://127.0.0.1:9", ready="/")))
+    assert covered(answer, "routes").measured == 0
