@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -20,6 +21,8 @@ from sdlc.rulebook import ConfiguredGate, Request, amount, coverage_floors, find
 from sdlc.settings import GateSettings, Settings, TargetSettings
 from sdlc.target import TargetPlan
 
+_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+"""A gate's id names its folder of evidence."""
 _COMMON = frozenset(field.encode_name for field in msgspec.structs.fields(GateSettings))
 
 
@@ -55,6 +58,11 @@ def policy(document: Document, gates: Sequence[tuple[str, type[Gate]]], request:
     own = {gate.id: gate for gate in configured_gates(document, settings)}
     planned = () if request.gates else tuple(gate.id for gate in own.values() if request.stage in gate.stages)
     kinds = dict(gates) | {id: own[id].kind for id in planned}
+    for id, kind in gates:
+        if id in own and own[id].kind is not kind:
+            raise document.complain(
+                f"[gates.{id}] is of kind {own[id].kind.kind!r} here; what ran is {kind.kind!r}", "gates", id
+            )
     rules = settings.policy
     prove = request.prove if request.prove is not None else rules.prove
     return Policy(
@@ -74,6 +82,8 @@ def configured_gates(document: Document, settings: Settings) -> tuple[Configured
     """The gates that the file has tables for; raises `ConfigError` for a kind that isn't installed."""
     found = []
     for id, table in settings.gates.items():
+        if not _ID.fullmatch(id):
+            raise document.complain(f"{id[:80]!r} can't be a gate's name: write letters, digits, '-', '_' and '.'", "gates", id)
         kind = str(table.get("uses") or id)
         if kind not in registry.gates():
             raise document.complain(f"there is no gate {kind!r}{nearest(kind, registry.gates())}", "gates", id)
@@ -137,6 +147,8 @@ def _target(document: Document, settings: TargetSettings | None, root: Path, req
         return TargetPlan(root=root, url=_address(request.target)) if request.target else None
     if not request.target and bool(settings.run) == bool(settings.url):
         raise document.complain("target needs either `run` or `url`", "target")
+    if not settings.ready.startswith("/"):
+        raise document.complain("ready must be a path that begins with a slash", "target", "ready")
     url = request.target or settings.url
     return TargetPlan(
         root=root,
@@ -153,9 +165,12 @@ def _target(document: Document, settings: TargetSettings | None, root: Path, req
 
 def _argv(document: Document, command: str | tuple[str, ...]) -> tuple[str, ...]:
     try:
-        return tuple(shlex.split(command)) if isinstance(command, str) else command
+        argv = tuple(shlex.split(command)) if isinstance(command, str) else command
     except ValueError as error:
         raise document.complain(f"run can't be taken apart: {error}", "target", "run") from error
+    if not argv or not argv[0] or any("\0" in part for part in argv):
+        raise document.complain("run names no command", "target", "run")
+    return argv
 
 
 def _address(url: str) -> str:

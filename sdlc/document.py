@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 import re
 import tomllib
 from collections.abc import Mapping
@@ -11,18 +12,20 @@ from typing import Any, TypeVar, get_args, get_type_hints
 
 import msgspec
 
+from sdlc import positions
 from sdlc.errors import ConfigError
 from sdlc.model import Frozen
 from sdlc.registry import nearest
 
 FILE = "sdlc.toml"
 PYPROJECT = "pyproject.toml"
+PREFIX = ("tool", "sdlc")
 MAX_BYTES = 1 << 20
 T = TypeVar("T", bound=Frozen)
 Place = tuple[str | int, ...]
-_HEADER = re.compile(r"\s*(\[\[?)\s*([^\[\]]+?)\s*\]\]?\s*(?:#.*)?$")
-_KEY = re.compile(r"""\s*((?:[\w-]+|"[^"]*"|'[^']*')(?:\s*\.\s*(?:[\w-]+|"[^"]*"|'[^']*'))*)\s*=""")
-_PART = re.compile(r"""[\w-]+|"[^"]*"|'[^']*'""")
+MAX_PARTS = 64
+# Parsing a key takes time that grows with the square of its parts.
+_LONG_KEY = re.compile(rf"""(?<![\w-])(?:(?:[\w-]++|"[^"\n]*"|'[^'\n]*')[ \t]*\.[ \t]*){{{MAX_PARTS}}}""")
 _STEP = re.compile(r"\.([^.\[\]]+)|\[(\d+|\.\.\.)\]")
 
 
@@ -52,8 +55,10 @@ class Document:
             return msgspec.convert(own, shape)
         except msgspec.ValidationError as error:
             message, _, place = str(error).partition(" - at `")
-            inner = tuple(name or number for name, number in _STEP.findall(place.rstrip("`")))
-            raise self.complain(f"{'.'.join(map(str, (*keys, *inner)))}: {_plain(message)}", *keys, *inner) from error
+            steps = tuple(name or number for name, number in _STEP.findall(place.rstrip("`")))
+            inner, kind = _followed(own, shape, steps)
+            hint = _nearest_word(message, kind)
+            raise self.complain(f"{'.'.join(map(str, (*keys, *inner)))}: {_plain(message)}{hint}", *keys, *inner) from error
 
     def _refuse_unknown(self, table: object, shape: object, ignore: frozenset[str], keys: Place) -> None:
         """Look for keys that `shape`, or a shape inside it, does not have."""
@@ -91,43 +96,63 @@ def find(root: Path, named: Path | None = None) -> Document:
 def read(path: Path) -> Document:
     """Parse one file; raises `ConfigError` when it can't be read or isn't TOML."""
     try:
-        content = path.read_bytes()
+        with path.open("rb") as file:
+            content = file.read(MAX_BYTES + 1)
         if len(content) > MAX_BYTES:
             raise ConfigError(f"{path} is larger than {MAX_BYTES >> 20} MiB")
         text = content.decode("utf-8-sig")
+        if _LONG_KEY.search(text):
+            raise ConfigError(f"{path} has a key of more than {MAX_PARTS} parts")
         table = tomllib.loads(text)
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise ConfigError(f"{path} can't be read: {error}") from error
     if path.name != PYPROJECT:
         return Document(path=path, text=text, table=table)
-    ours = table.get("tool", {}).get("sdlc", {})
-    return Document(path=path, text=text, table=ours, prefix=("tool", "sdlc"))
+    ours: Any = table
+    for key in PREFIX:
+        ours = ours.get(key, {}) if isinstance(ours, dict) else {}
+    if not isinstance(ours, dict):
+        raise ConfigError(f"{path}:{line_of(text, PREFIX)}: tool.sdlc must be a table")
+    return Document(path=path, text=text, table=ours, prefix=PREFIX)
 
 
 def line_of(text: str, keys: Place) -> int:
     """The line that sets what `keys` lead to, or the nearest table around it; 1 when there is none."""
-    best, depth = 1, 0
-    here: Place = ()
-    seen: dict[tuple[str, ...], int] = {}
-    for number, line in enumerate(text.splitlines(), start=1):
-        if header := _HEADER.match(line):
-            parts = _parts(header[2])
-            here = parts
-            if header[1] == "[[":
-                here = (*parts, seen.get(parts, 0))
-                seen[parts] = seen.get(parts, 0) + 1
-            found = here
-        elif key := _KEY.match(line):
-            found = (*here, *_parts(key[1]))
-        else:
-            continue
-        if len(found) > depth and [str(part) for part in keys[: len(found)]] == [str(part) for part in found]:
-            best, depth = number, len(found)
-    return best
+    place = tuple(map(str, keys))
+    found = positions.lines(text)
+    return next((found[place[:end]] for end in range(len(place), 0, -1) if place[:end] in found), 1)
 
 
-def _parts(dotted: str) -> tuple[str, ...]:
-    return tuple(part.strip("\"'") for part in _PART.findall(dotted))
+def _followed(table: Any, shape: Any, steps: tuple[str, ...]) -> tuple[tuple[str, ...], object]:
+    """The keys that lead to a wrong value, and its type; msgspec writes `...` for an entry of a table, and not which."""
+    keys: list[str] = []
+    for step in steps:
+        inner = None if isinstance(table, list) else _struct_in(shape)
+        shape = get_type_hints(inner)[step] if inner else get_args(shape)[-1 if isinstance(table, dict) else 0]
+        key = next((key for key in table if not _fits(table[key], shape)), step) if step == "..." else step
+        table = table[int(key)] if isinstance(table, list) else table.get(key, {})
+        keys.append(key)
+    return tuple(keys), shape
+
+
+def _fits(value: object, shape: Any) -> bool:
+    try:
+        msgspec.convert(value, shape)
+    except msgspec.ValidationError:
+        return False
+    return True
+
+
+def _nearest_word(message: str, shape: object) -> str:
+    """A hint for a word that is none of a few, such as a severity."""
+    word, known = message.partition("Invalid enum value '")[2].rstrip("'"), _enum_in(shape)
+    return nearest(word, (str(member.value) for member in known)) if word and known else ""
+
+
+def _enum_in(shape: object) -> type[enum.Enum] | None:
+    if isinstance(shape, type) and issubclass(shape, enum.Enum):
+        return shape
+    return next((found for part in get_args(shape) if (found := _enum_in(part))), None)
 
 
 def _plain(message: str) -> str:
@@ -136,4 +161,5 @@ def _plain(message: str) -> str:
         message.replace("`", "'")
         .replace("Object missing required field", "missing key")
         .replace("Invalid enum value", "unknown value")
+        .replace("'object'", "'table'")
     )
