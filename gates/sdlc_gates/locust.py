@@ -51,6 +51,11 @@ class Locust(Gate):
         Metric(name="mean", unit="ms", description="the mean over requests that were answered", per_subject=True),
         Metric(name="error_rate", unit="ratio", description="requests that failed or were cut off", per_subject=True),
         Metric(name="requests_per_second", unit="per_second", description="answered without error", per_subject=True),
+        Metric(name="availability", unit="ratio", description="requests that were answered without error", per_subject=True),
+        Metric(name="capacity", unit="per_second", description="step phase: the most that was answered at any step"),
+        Metric(name="knee", unit="count", description="step phase: users beyond which less gets done, if within the steps"),
+        Metric(name="recovery", unit="seconds", description="spike phase: until latencies are back to the steady phase's"),
+        Metric(name="drift", unit="ratio", description="soak phase: growth of the p95 from its beginning to its end"),
         Metric(name="requests", unit="count", description="made in the steady phase", per_subject=True),
     )
     Options = LoadOptions
@@ -105,7 +110,14 @@ class Locust(Gate):
     def _short(self) -> Locust:
         """This gate with its users' options, but a test of two seconds that asks for the slow page alone."""
         users = max(2, self.options.workers)
-        changes = {"locustfile": "", "paths": ("/slow",), "exclude": (), "users": users, "spawn_rate": float(users)}
+        changes = {
+            "locustfile": "",
+            "paths": ("/slow",),
+            "exclude": (),
+            "users": users,
+            "spawn_rate": float(users),
+            "phases": (),
+        }
         times = {"warm_up": "0 s", "duration": "2 s", "wait": "0 s", "request_timeout": "5 s", "model": "closed", "rate": 0.0}
         return Locust(self.id, msgspec.structs.replace(self.options, **changes, **times))
 

@@ -30,6 +30,7 @@ class Arrivals:
         self.tally, self.rate, self.patience = tally, rate, patience
         self.queue: deque[float] = deque()
         self._random = random.Random(seed)
+        self._running = False
         self._some = Event()
         self._due: dict[int, float] = {}
         self._emitted: defaultdict[int, int] = defaultdict(int)
@@ -40,8 +41,13 @@ class Arrivals:
             setattr(kind, "execute_task", self._when_due(kind.execute_task))  # noqa: B010  # mypy guards methods
         setattr(TaskSet, "wait", go_on)  # noqa: B010
 
-    def run(self) -> None:
-        """Let tasks become due, for ever."""
+    def start(self) -> None:
+        """Let tasks become due, from now on; again is no more."""
+        if not self._running:
+            self._running = True
+            gevent.spawn(self._run)
+
+    def _run(self) -> None:
         due = time.time()
         while True:
             due += self._random.expovariate(self.rate)

@@ -19,19 +19,21 @@ from sdlc_loadtests.recording import Recording
 
 DRAIN = "sdlc-drain"
 DONE = "sdlc-done"
+RATE = "sdlc-rate"
 SPAWN_MARGIN_SECONDS = 20.0
 POLL_SECONDS = 0.1
 DONE_MARGIN_SECONDS = 10.0
 
 
 class Conductor:
-    """The phases: ramp, warm-up, steady, drain."""
+    """The phases: a ramp, the stages of the plan, and the drain."""
 
     def __init__(self, environment: Any, plan: Plan, folder: Path, recording: Recording | None) -> None:
         """Begin the journal `events.ndjson`; `recording` is this process's own, where it runs the users itself."""
         self.environment, self.plan, self.recording = environment, plan, recording
         self.journal = Journal(folder / "events.ndjson")
         self.journal.write("hello", distributed=recording is None)
+        self._users, self._rate, self._end_of_stage = 0, 0.0, 0
         self._spawned, self._done, self._lost = Event(), set[str](), set[str]()
         environment.events.spawning_complete.add_listener(lambda **_: self._spawned.set())
         environment.events.quitting.add_listener(self._on_quitting)
@@ -45,32 +47,55 @@ class Conductor:
     def _conduct(self) -> None:
         complete = False
         try:
-            complete = self._ramp() and self._steady()
+            complete = self._ramp() and all(map(self._stage, self.plan.stages)) and self._drain(self._end_of_stage)
         finally:
             self._end(complete=complete)
             self.environment.runner.quit()
 
     def _ramp(self) -> bool:
+        """Wait for the users that Locust was told to start."""
         self._phase("ramp")
-        ramp = self.plan.users / self.plan.spawn_rate
-        if not self._spawned.wait(ramp + SPAWN_MARGIN_SECONDS):
-            self._problem("spawn-not-reached", f"{self.environment.runner.user_count} of {self.plan.users} users were started")
-            return False
-        self._phase("warm-up")
-        return self._keep_watch(time.time() + self.plan.warm_up)
+        self._users, self._rate = self.plan.users, self.plan.rate
+        return self._wait_for_users(self.plan.users)
 
-    def _steady(self) -> bool:
-        # Records are kept by whole seconds, so the judged phase is made of whole seconds too.
+    def _stage(self, stage: dict[str, Any]) -> bool:
+        """Hold one stage's load; False when the test ended early."""
+        if stage["users"] != self._users and not self._resize(stage["users"]):
+            return False
+        if stage["rate"] != self._rate:
+            self._set_rate(stage["rate"])
+        # Records are kept by whole seconds, so a stage is made of whole seconds too.
         start = math.ceil(time.time())
-        end = start + self.plan.duration
+        self._end_of_stage = start + stage["seconds"]
         if not self._keep_watch(start):
             return False
-        self._phase("steady", start=start, end=end)
-        whole = self._keep_watch(end)
-        self._phase("drain")
-        return self._drain(end) and whole
+        self._phase(stage["name"], start=start, end=self._end_of_stage, users=self._users, rate=self._rate)
+        return self._keep_watch(self._end_of_stage)
+
+    def _resize(self, users: int) -> bool:
+        self._phase("ramp")
+        self._spawned.clear()
+        self._users = users
+        # Users who have to go finish what they are at.
+        self.environment.stop_timeout = self.plan.request_timeout
+        gevent.spawn(self.environment.runner.start, users, self.plan.spawn_rate)
+        return self._wait_for_users(users)
+
+    def _set_rate(self, rate: float) -> None:
+        self._rate = rate
+        if self.recording:
+            self.recording.set_rate(rate)
+        else:
+            self.environment.runner.send_message(RATE, {"rate": rate})
+
+    def _wait_for_users(self, users: int) -> bool:
+        if self._spawned.wait(users / self.plan.spawn_rate + SPAWN_MARGIN_SECONDS):
+            return True
+        self._problem("spawn-not-reached", f"{self.environment.runner.user_count} of {users} users were started")
+        return False
 
     def _drain(self, end: float) -> bool:
+        self._phase("drain")
         if self.recording:
             self.recording.drain(end)
             return True

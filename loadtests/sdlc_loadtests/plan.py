@@ -18,8 +18,8 @@ class Plan:
 
     users: int
     spawn_rate: float
-    warm_up: float
-    duration: int
+    stages: tuple[dict[str, Any], ...]
+    """Each with `name`, `users`, `rate` and `seconds`."""
     request_timeout: float
     model: str
     rate: float

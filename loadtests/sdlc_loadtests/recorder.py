@@ -11,7 +11,7 @@ import gevent
 from locust import events
 from locust.runners import MasterRunner, WorkerRunner
 
-from sdlc_loadtests.conductor import DONE, DRAIN, Conductor
+from sdlc_loadtests.conductor import DONE, DRAIN, RATE, Conductor
 from sdlc_loadtests.plan import Plan, records
 from sdlc_loadtests.recording import Recording
 
@@ -45,6 +45,7 @@ def answer_to_master(runner: Any, recording: Recording) -> None:
         totals = recording.drain(msg.data["end"])
         runner.send_message(DONE, {"worker": recording.number, **totals})
 
+    runner.register_message(RATE, lambda msg, **_: recording.set_rate(msg.data["rate"]))
     runner.register_message(DRAIN, lambda msg, **_: gevent.spawn(drain, msg))
 
 

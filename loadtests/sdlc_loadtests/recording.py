@@ -81,8 +81,13 @@ class Recording:
             self.tally, self.plan.rate / self.plan.workers, self.plan.request_timeout, f"{self.plan.seed}-{self.number}"
         )
         arrivals.install()
-        self.environment.events.spawning_complete.add_listener(lambda **_: gevent.spawn(arrivals.run))
+        self.environment.events.spawning_complete.add_listener(lambda **_: arrivals.start())
         return arrivals
+
+    def set_rate(self, rate: float) -> None:
+        """Let so many tasks a second become due over all workers, from now on."""
+        if self.arrivals:
+            self.arrivals.rate = rate / self.plan.workers
 
     def _oldest(self) -> float:
         """When the oldest thing that isn't accounted for began, or was due."""

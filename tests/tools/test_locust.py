@@ -404,3 +404,34 @@ def test_tasks_that_no_user_is_free_for_are_counted_as_bad(
     assert "arrivals-dropped" in faults(answer)
     assert measured(answer, "error_rate").value > 0.5
     assert measured(answer, "p95").value == float("inf")
+
+
+def test_phases_tell_what_they_are_for(tmp_path: Path, workspace: MakeWorkspace, make_gate: MakeGate) -> None:
+    (tmp_path / "p").mkdir()
+    phases: list[dict[str, object]] = [
+        {"kind": "step", "duration": "2 s", "steps": [2, 4, 8]},
+        {"kind": "steady", "duration": "3 s"},
+        {"kind": "spike", "users": 12, "duration": "2 s", "recover_within": "2 s"},
+        {"kind": "soak", "duration": "5 s"},
+    ]
+    with serving(0.02) as (target, _):
+        gate = make_gate(Locust, **SHORT, paths=["/a"], workers=2, phases=phases)
+        answer = gate.check(workspace(tmp_path / "p", target=target, seconds=900))
+    assert not faults(answer)
+    assert not blocked(answer)
+    (coverage,) = (coverage for coverage in answer.coverage if coverage.what == "phases")
+    assert (coverage.measured, coverage.expected) == (7, 7)
+    assert measured(answer, "capacity").value > measured(answer, "requests_per_second").value * 1.2
+    assert measured(answer, "recovery").n == 2
+    assert measured(answer, "drift").n == 5
+
+
+def test_the_open_model_changes_its_rate(tmp_path: Path, workspace: MakeWorkspace, make_gate: MakeGate) -> None:
+    (tmp_path / "p").mkdir()
+    phases = [{"kind": "step", "duration": "3 s", "steps": [10, 80]}, {"kind": "steady", "duration": "3 s"}]
+    with serving() as (target, _):
+        gate = make_gate(Locust, **OPEN | {"workers": 2}, paths=["/a"], phases=phases)
+        answer = gate.check(workspace(tmp_path / "p", target=target, seconds=900))
+    assert not faults(answer)
+    assert abs(measured(answer, "requests").value - 90) < 4 * 90**0.5
+    assert measured(answer, "capacity").value == pytest.approx(80, rel=0.35)

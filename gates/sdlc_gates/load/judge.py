@@ -10,7 +10,8 @@ import msgspec
 from sdlc.model import Answer, Coverage, Measurement, Missing
 from sdlc.threshold import MeasurementLimit
 from sdlc_gates.load import needed, validity
-from sdlc_gates.load.records import Records, Tick
+from sdlc_gates.load.phases import measurements, remarks
+from sdlc_gates.load.records import Phase, Records, Tick
 from sdlc_gates.load.sample import Sample
 from sdlc_gates.load.steady import Steady, steady
 
@@ -35,8 +36,17 @@ def judge(records: Records, thresholds: Sequence[MeasurementLimit] = (), exclude
         for sample in shown
         for measurement in sample.measurements()
     ]
-    coverage = (checks, _seconds(records, phase), _workers(records), _users(phase), _requests(phase), *_routes(phase, excluded))
-    return Answer(measurements=tuple(measured), coverage=coverage, notes=tuple(_notes(phase, samples, shown)))
+    measured += measurements(records, phase)
+    coverage = (
+        checks,
+        _seconds(records, phase),
+        _workers(records),
+        _users(phase),
+        _phases(records),
+        _requests(phase),
+        *_routes(phase, excluded),
+    )
+    return Answer(measurements=tuple(measured), coverage=coverage, notes=(*_notes(phase, samples, shown), *remarks(records)))
 
 
 def _largest(samples: list[Sample]) -> list[Sample]:
@@ -78,8 +88,13 @@ def _workers(records: Records) -> Coverage:
     return Coverage(what="workers", measured=min(whole, records.plan.workers), expected=records.plan.workers)
 
 
+def _phases(records: Records) -> Coverage:
+    begun = sum(isinstance(line, Phase) and line.end > 0 for line in records.events)
+    return Coverage(what="phases", measured=min(begun, len(records.plan.stages)), expected=len(records.plan.stages))
+
+
 def _users(phase: Steady) -> Coverage:
-    asked = phase.records.plan.users
+    asked = phase.users
     return Coverage(what="users", measured=min(validity.users_reached(phase), asked), expected=asked)
 
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from sdlc.model import Measurement, Verdict
 from sdlc.threshold import MeasurementLimit
 from sdlc_gates.load import bounds
-from sdlc_gates.load.plan import Plan
+from sdlc_gates.load.plan import Plan, judged_name
 from sdlc_gates.load.sample import MAX_EFFECT, PERCENTILES, Sample
 
 MOST = 100_000_000
@@ -21,8 +21,8 @@ def hint(measured: Measurement, limit: MeasurementLimit, sample: Sample) -> str:
         return ""
     if measured.name in PERCENTILES:
         windows, tolerated = sample.slower(limit.bound), 1 - PERCENTILES[measured.name]
-    elif measured.name == "error_rate":
-        windows, tolerated = [(bad, len(ok) + bad) for ok, bad in sample.windows], limit.bound
+    elif measured.name in ("error_rate", "availability"):
+        windows, tolerated = [(bad, len(ok) + bad) for ok, bad in sample.windows], tolerated_errors(limit)
     else:
         return ""
     effect, bad = bounds.design_effect(windows), sum(bad for bad, _ in windows)
@@ -60,13 +60,18 @@ def requests_needed(share: float, tolerated: float, effect: float = 1.0) -> int 
 
 def fewest(limit: MeasurementLimit) -> int:
     """How many requests it takes at least before a threshold can be kept, even if none goes wrong."""
-    if limit.operator not in ("<", "<="):
-        return 1
-    if limit.metric in PERCENTILES:
+    if limit.metric in PERCENTILES and limit.operator in ("<", "<="):
         return bounds.fewest(PERCENTILES[limit.metric])
-    if limit.metric == "error_rate" and 0 < limit.bound < 1:
-        return bounds.fewest(1 - limit.bound)
+    if 0 < tolerated_errors(limit) < 1:
+        return bounds.fewest(1 - tolerated_errors(limit))
     return 1
+
+
+def tolerated_errors(limit: MeasurementLimit) -> float:
+    """The share of errors that a threshold on errors or availability allows; 1 for any other."""
+    if limit.metric == "error_rate" and limit.operator in ("<", "<="):
+        return limit.bound
+    return 1 - limit.bound if limit.metric == "availability" and limit.operator in (">", ">=") else 1.0
 
 
 def too_short(plan: Plan, thresholds: Sequence[MeasurementLimit]) -> str:
@@ -75,11 +80,12 @@ def too_short(plan: Plan, thresholds: Sequence[MeasurementLimit]) -> str:
     Only users made from a list of requests make a known number at most.
     """
     for limit in thresholds:
-        if limit.metric == "error_rate" and limit.operator in ("<", "<=") and limit.bound <= 0:
+        if tolerated_errors(limit) <= 0:
             return f"{limit.text} ({limit.origin}): no sample shows that none will ever fail; write 'error_rate <= 0.1 %'"
     if not plan.requests or (plan.model == "closed" and not plan.wait):
         return ""
-    rate = plan.rate if plan.model == "open" else plan.users / plan.wait
+    stage = next(stage for stage in plan.stages if stage.name == judged_name(plan.stages))
+    rate = stage.rate if plan.model == "open" else stage.users / plan.wait
     for limit in thresholds:
         share = len(plan.requests) if limit.subject else 1
         # A Poisson process, or users who pause at random, may make somewhat more than planned.

@@ -30,11 +30,13 @@ class Hello(Line, tag="hello", frozen=True):
 
 
 class Phase(Line, tag="phase", frozen=True):
-    """A phase begins; `steady` says when it will have ended."""
+    """A phase begins; one of the plan's stages says when it will have ended, and its load."""
 
     name: str
     start: int = 0
     end: int = 0
+    users: int = 0
+    rate: float = 0.0
 
 
 class Problem(Line, tag="problem", frozen=True):

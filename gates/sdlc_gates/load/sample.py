@@ -8,6 +8,8 @@ from bisect import bisect_right
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+import msgspec
+
 from sdlc.model import Measurement
 from sdlc_gates.load import bounds
 
@@ -77,7 +79,10 @@ class Sample:
     def measurements(self) -> Iterable[Measurement]:
         """Every measurement there is of it."""
         yield from map(self.percentile, PERCENTILES)
-        yield self.error_rate()
+        yield (errors := self.error_rate())
+        yield msgspec.structs.replace(
+            errors, name="availability", value=1 - errors.value, low=1 - (errors.high or 0.0), high=1 - (errors.low or 0.0)
+        )
         if self.ok:
             yield self._plain("max", self.ok[-1] / MILLISECOND, "ms", len(self.ok))
             yield self._plain("mean", sum(self.ok) / len(self.ok) / MILLISECOND, "ms", len(self.ok))

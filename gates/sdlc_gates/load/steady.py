@@ -6,6 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from sdlc_gates.load.plan import judged_name
 from sdlc_gates.load.records import Cell, Journal, Phase, Records, Tick
 from sdlc_gates.load.sample import Sample, Window
 
@@ -15,11 +16,13 @@ WINDOWS = 10
 
 @dataclass(frozen=True)
 class Steady:
-    """The steady phase of a test."""
+    """A phase of constant load."""
 
     start: int
     end: int
     """Seconds since the epoch; the phase is [start, end)."""
+    users: int
+    rate: float
     records: Records
 
     @property
@@ -72,6 +75,14 @@ class Steady:
 
 
 def steady(records: Records) -> Steady | None:
-    """The steady phase, if the test came that far."""
-    phase = next((line for line in records.events if isinstance(line, Phase) and line.name == "steady"), None)
-    return Steady(start=phase.start, end=phase.end, records=records) if phase else None
+    """The judged phase, if the test came that far."""
+    return next(iter(named(records, judged_name(records.plan.stages))), None)
+
+
+def named(records: Records, name: str) -> list[Steady]:
+    """The stages of a name, in their order, as far as the test came."""
+    return [
+        Steady(start=line.start, end=line.end, users=line.users, rate=line.rate, records=records)
+        for line in records.events
+        if isinstance(line, Phase) and line.name == name and line.end
+    ]

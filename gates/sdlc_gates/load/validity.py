@@ -98,8 +98,8 @@ def _zero(phase: Steady) -> Iterator[str]:
 
 def _users(phase: Steady) -> Iterator[str]:
     reached = users_reached(phase)
-    if reached != phase.records.plan.users:
-        yield f"{reached} of {phase.records.plan.users} users were running"
+    if reached != phase.users:
+        yield f"{reached} of {phase.users} users were running"
 
 
 def users_reached(phase: Steady) -> int:
@@ -142,8 +142,7 @@ def arrivals(phase: Steady) -> int:
 
 
 def _rate(phase: Steady) -> Iterator[str]:
-    plan = phase.records.plan
-    planned, due = plan.rate * phase.seconds, arrivals(phase)
+    planned, due = phase.rate * phase.seconds, arrivals(phase)
     # A Poisson process varies by the square root of its size.
     if abs(due - planned) > RATE_TOLERANCE * planned + POISSON_DEVIATIONS * math.sqrt(planned):
         yield f"{due} tasks became due in {phase.seconds} s; {planned:.0f} were planned"

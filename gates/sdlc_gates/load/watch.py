@@ -51,10 +51,10 @@ class Watch:
         phase = last_phase(self.records / f"events.ndjson{UNFINISHED}")
         if not phase:
             return "starting the load"
-        if phase.name != "steady":
+        if not phase.end:
             return phase.name
         total = phase.end - phase.start
-        return f"steady: {min(total, max(0, int(now) - phase.start))} of {total} s"
+        return f"{phase.name}: {min(total, max(0, int(now) - phase.start))} of {total} s"
 
 
 def last_phase(events: Path) -> Phase | None:

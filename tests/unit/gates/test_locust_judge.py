@@ -49,7 +49,7 @@ def test_a_whole_record_is_covered_and_adds_up(recorded: Path) -> None:
     assert faults(recorded) == set()
     assert all(coverage.measured == coverage.expected > 0 for coverage in whole.coverage)
     assert [coverage.what for coverage in whole.coverage] == [
-        *("validity checks", "seconds of steady load", "workers", "users", "requests", "routes")
+        *("validity checks", "seconds of steady load", "workers", "users", "phases", "requests", "routes")
     ]
     names = {m.subject for m in whole.measurements}
     assert names == {"", "GET /a", "GET /b"}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 from sdlc_gates.load.needed import too_short
-from sdlc_gates.load.plan import LoadOptions, plan
+from sdlc_gates.load.plan import LoadOptions, PhaseOptions, plan
 from sdlc_gates.load.requests import from_paths
 
 from sdlc.errors import ConfigError
@@ -14,7 +14,8 @@ from sdlc.threshold import MeasurementLimit
 
 def test_durations_are_read_with_their_units() -> None:
     made = plan(LoadOptions(warm_up="500 ms", duration="2 min", request_timeout="1 s"))
-    assert (made.warm_up, made.duration, made.request_timeout) == (0.5, 120, 1.0)
+    assert (made.duration, made.request_timeout) == (120, 1.0)
+    assert [(stage.name, stage.seconds) for stage in made.stages] == [("warm-up", 1), ("steady", 120)]
 
 
 @pytest.mark.parametrize(
@@ -59,3 +60,36 @@ def test_a_plan_that_can_keep_no_threshold_is_seen_before(metric: str, bound: fl
     assert bool(too_short(made, (limit,))) is refused
     if bound:
         assert too_short(msgspec.structs.replace(made, requests=()), (limit,)) == ""
+
+
+def test_phases_are_cut_into_stretches_of_constant_load() -> None:
+    phases = (
+        PhaseOptions(kind="step", duration="10 s", steps=(5, 10)),
+        PhaseOptions(kind="steady", duration="1 min"),
+        PhaseOptions(kind="spike", users=60, duration="5 s", recover_within="20 s"),
+    )
+    made = plan(LoadOptions(users=20, phases=phases))
+    assert [(stage.name, stage.users, stage.seconds) for stage in made.stages] == [
+        *(("step", 5, 10), ("step", 10, 10), ("steady", 20, 60), ("spike", 60, 5), ("recovery", 20, 20))
+    ]
+    assert (made.users, made.duration) == (5, 60)
+    assert made.longest > 105
+    opened = plan(LoadOptions(users=20, model="open", rate=50, phases=phases))
+    assert [(stage.users, stage.rate) for stage in opened.stages] == [*((20, 5), (20, 10), (20, 50), (60, 50), (20, 50))]
+
+
+@pytest.mark.parametrize(
+    ("phases", "word"),
+    [
+        ((PhaseOptions(kind="smoke"),), "steady, or soak"),
+        ((PhaseOptions(kind="steady"), PhaseOptions(kind="steady")), "none twice"),
+        ((PhaseOptions(kind="spike"), PhaseOptions(kind="soak")), "spike needs a steady"),
+        ((PhaseOptions(kind="step"), PhaseOptions(kind="steady")), "steps"),
+        ((PhaseOptions(kind="steady", steps=(1, 2)),), "steps"),
+        ((PhaseOptions(kind="steady", duration="100 ms"),), "whole number"),
+        ((PhaseOptions(kind="steady", rate=5),), "closed model"),
+    ],
+)
+def test_phases_that_make_no_test_are_refused(phases: tuple[PhaseOptions, ...], word: str) -> None:
+    with pytest.raises(ConfigError, match=word):
+        plan(LoadOptions(phases=phases))
