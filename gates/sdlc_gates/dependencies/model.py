@@ -189,9 +189,8 @@ class Gathering:
             self.lack(bare, NOT_PINNED, manifest)
 
     def _requirement(self, text: str, manifest: str) -> Requirement | None:
-        # A line break inside a marker's quotes would become a line of its own in a file written from this.
-        if len(text) > MAX_REQUIREMENT or len(text.splitlines()) != 1:
-            self.lack(text, "longer than a requirement is, or not one line", manifest)
+        if len(text) > MAX_REQUIREMENT:
+            self.lack(text, "longer than a requirement is", manifest)
             return None
         try:
             return Requirement(text)

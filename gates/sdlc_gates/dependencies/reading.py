@@ -46,7 +46,10 @@ def resolved(work: Workspace, found: Declared) -> Declared:
     project's and of any package's runs.
     """
     sources = [source if source.closed else _resolved(work, source, number) for number, source in enumerate(found.sources)]
-    return msgspec.structs.replace(found, sources=tuple(sources))
+    pairs = zip(found.sources, sources, strict=True)
+    chosen = [after.path for before, after in pairs if after.closed and not before.closed]
+    notes = tuple(f"{path}: audited in the versions that uv chose just now; another installation may differ" for path in chosen)
+    return msgspec.structs.replace(found, sources=tuple(sources), notes=(*found.notes, *notes))
 
 
 def _resolved(work: Workspace, source: Source, number: int) -> Source:

@@ -49,6 +49,7 @@ def entry(*events: dict[str, str], versions: list[str] | None = None, kind: str 
         ([{"fixed": "2"}], ["1"], ["2"]),
         ([{"introduced": "0"}, {"limit": "1"}], ["1", "99"], []),
         ([{"introduced": "0", "fixed": "2"}], ["1"], ["2"]),
+        ([{"introduced": "0"}, {"fixed": "1"}, {"introduced": "1"}, {"fixed": "2"}], ["0.5", "1", "1.5"], ["2"]),
     ],
 )
 @pytest.mark.parametrize("kind", ["ECOSYSTEM", "SEMVER"])

@@ -88,7 +88,7 @@ def test_a_line_that_leaves_a_choice_is_loose(line: str) -> None:
         ("-r https://example.org/requirements.txt", "outside the project"),
         ("-c gone.txt", "it is not there"),
         ("a; python_version < " + "(" * 3000, "not a requirement"),
-        ("a" * 5000 + "==1", "longer than"),
+        ("a" * 5000 + "==1", "longer than a requirement"),
         ("a==1.0 " + "--hash=sha256:00 " * 20_000, "more than 256 KiB"),
         ("\u0430==1.0", "not a requirement"),
     ],
