@@ -19,7 +19,7 @@ from packaging.version import InvalidVersion, Version
 from sdlc_gates.osv.record import Advice, Affected, Record, advice
 
 MIB = 1 << 20
-MAX_FILES = 200_000
+MAX_FILES = 500_000
 MAX_FILE_BYTES = 16 * MIB
 MAX_TOTAL_BYTES = 2048 * MIB
 MAX_ARCHIVE_BYTES = 512 * MIB

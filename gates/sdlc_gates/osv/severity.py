@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 from collections.abc import Iterable, Mapping
 
@@ -46,11 +47,9 @@ def of(scores: Iterable[tuple[str, str]], word: str, id: str) -> tuple[Severity,
         return Severity.CRITICAL, "the package itself is malicious"
     said = [WORDS[word.upper()]] if word.upper() in WORDS else []
     vectors = list(scores)
-    for kind, vector in vectors:
-        try:
-            said += [rating(base_score(vector))] if kind == "CVSS_V3" else []
-        except ValueError:
-            continue
+    for _, vector in vectors:
+        with contextlib.suppress(ValueError):
+            said.append(rating(base_score(vector)))
     if said:
         return max(said), ""
     newer = [vector for kind, vector in vectors if kind == "CVSS_V4"]
