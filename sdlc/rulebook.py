@@ -85,8 +85,8 @@ def finding_limits(
 
 def _counted(document: Document, severity: Severity, most: int, gate: str, *keys: str) -> FindingLimit:
     if most < 0:
-        raise document.complain(f"max.{severity.value} must not be negative", *keys)
-    return FindingLimit(severity=severity, most=most, origin=document.origin(*keys), gate=gate)
+        raise document.complain(f"max.{severity.value} must not be negative", *keys, severity.value)
+    return FindingLimit(severity=severity, most=most, origin=document.origin(*keys, severity.value), gate=gate)
 
 
 def measurement_limits(
@@ -98,20 +98,17 @@ def measurement_limits(
 ) -> Iterator[MeasurementLimit]:
     """The bounds on measurements; raises `ConfigError` for a metric that no gate measures."""
     everyone = {gate.id: gate.kind for gate in own.values()} | dict(kinds)
-    for text in rules.thresholds:
-        try:
-            yield from (
-                limit for limit in _limits(text, everyone, document.origin("policy", "thresholds")) if limit.gate in kinds
-            )
-        except ValueError as error:
-            raise document.complain(str(error), "policy", "thresholds") from error
-    for gate in own.values():
-        for text in gate.settings.thresholds:
-            keys = ("gates", gate.id, "thresholds")
+    places: list[tuple[tuple[str, ...], tuple[str, ...], Mapping[str, type[Gate]]]] = [
+        (rules.thresholds, ("policy", "thresholds"), everyone),
+        *((gate.settings.thresholds, ("gates", gate.id, "thresholds"), {gate.id: gate.kind}) for gate in own.values()),
+    ]
+    for texts, keys, able in places:
+        for number, text in enumerate(texts):
             try:
-                yield from (limit for limit in _limits(text, {gate.id: gate.kind}, document.origin(*keys)) if gate.id in kinds)
+                limits = _limits(text, able, document.origin(*keys, number))
             except ValueError as error:
-                raise document.complain(str(error), *keys) from error
+                raise document.complain(str(error), *keys, number) from error
+            yield from (limit for limit in limits if limit.gate in kinds)
     for text in request.thresholds:
         try:
             yield from _limits(text, kinds, COMMAND_LINE)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import ast
+import enum
 import inspect
 import textwrap
 from collections.abc import Iterator, Mapping
-from typing import Any, get_args, get_type_hints
+from typing import Any, get_args, get_origin, get_type_hints
 
 import msgspec
 
@@ -20,17 +21,20 @@ DIALECT = "https://json-schema.org/draft/2020-12/schema"
 def schema() -> dict[str, Any]:
     """The schema (draft 2020-12), with the options of every installed gate."""
     gates = registry.gates()
-    shapes: list[type[Frozen]] = [Settings, GateSettings, *(kind.Options for kind in gates.values())]
-    references, definitions = msgspec.json.schema_components(shapes, ref_template="#/$defs/{name}")
-    for shape in _with_inner(shapes):
-        _describe(definitions[shape.__name__], shape)
-    names = dict(zip(gates, references[2:], strict=True))
-    merged = {name: _merged(_resolve(definitions, references[1]), _resolve(definitions, own)) for name, own in names.items()}
-    table = definitions["Settings"]["properties"]["gates"]
+    shapes = list(_with_inner([Settings, GateSettings, *(kind.Options for kind in gates.values())]))
+    references, definitions = msgspec.json.schema_components(shapes, schema_hook=_anything, ref_template="#/$defs/{name}")
+    # Two gates may call their options alike, so a shape's own name doesn't tell which definition is its.
+    own = {
+        shape: definitions[reference["$ref"].rpartition("/")[2]] for shape, reference in zip(shapes, references, strict=True)
+    }
+    for shape, definition in own.items():
+        _describe(definition, shape)
+    merged = {name: _merged(own[GateSettings], own[kind.Options]) for name, kind in gates.items()}
+    table = own[Settings]["properties"]["gates"]
     table["properties"] = merged
     # A table with another name says with `uses` which kind of gate it is; its own keys are checked by sdlc alone.
     table["additionalProperties"] = {"type": "object", "required": ["uses"]}
-    return {"$schema": DIALECT, "title": "sdlc.toml", **references[0], "$defs": definitions}
+    return {"$schema": DIALECT, "title": "sdlc.toml", **references[shapes.index(Settings)], "$defs": definitions}
 
 
 def field_docs(shape: type[Frozen]) -> dict[str, str]:
@@ -47,6 +51,9 @@ def field_docs(shape: type[Frozen]) -> dict[str, str]:
 def _describe(definition: dict[str, Any], shape: type[Frozen]) -> None:
     for name, text in field_docs(shape).items():
         definition["properties"][name]["description"] = inspect.cleandoc(text)
+    for name, kind in get_type_hints(shape).items():
+        if get_origin(kind) is dict and issubclass(word := get_args(kind)[0], enum.Enum):
+            definition["properties"][name]["propertyNames"] = {"enum": [member.value for member in word]}
 
 
 def _with_inner(shapes: list[type[Frozen]]) -> Iterator[type[Frozen]]:
@@ -62,9 +69,11 @@ def _with_inner(shapes: list[type[Frozen]]) -> Iterator[type[Frozen]]:
             yield shape
 
 
-def _resolve(definitions: Mapping[str, Any], reference: Mapping[str, Any]) -> Mapping[str, Any]:
-    found: Mapping[str, Any] = definitions[reference["$ref"].rpartition("/")[2]]
-    return found
+def _anything(kind: type) -> dict[str, Any]:
+    """The schema of what a gate's own keys may hold, before each gate's options say it."""
+    if kind is object:
+        return {"title": "any value"}
+    raise NotImplementedError
 
 
 def _merged(common: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
