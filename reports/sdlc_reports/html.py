@@ -20,6 +20,7 @@ from sdlc.run import Run
 from sdlc_reports import view
 from sdlc_reports.interval_chart import WIDTH, chart
 from sdlc_reports.untrusted import block, line, visible, web_link
+from sdlc_reports.wording import count, duration, moment
 
 TEMPLATES = "templates"
 SHOWN_OBSTACLES = 25
@@ -99,17 +100,17 @@ def _environment() -> jinja2.Environment:
         "amount": quantity.show,
         "block": block,
         "chart": chart,
-        "duration": view.duration,
+        "duration": duration,
         "interval": _interval,
         "kind": _kind,
         "line": line,
-        "moment": view.moment,
+        "moment": moment,
         "numbered": _numbered,
         "place": place,
         "shell": shlex.join,
         "web_link": web_link,
     }
-    environment.globals |= {"count": view.count}
+    environment.globals |= {"count": count}
     return environment
 
 

@@ -10,7 +10,8 @@ from sdlc.policy import Disposition
 from sdlc.report import Report
 from sdlc.run import Run
 from sdlc_reports.untrusted import line
-from sdlc_reports.view import EXCUSED, MEANING, GateView, Obstacle, count, duration, gate_views, obstacles, summary
+from sdlc_reports.view import EXCUSED, MEANING, GateView, Obstacle, gate_views, obstacles, summary
+from sdlc_reports.wording import count, duration
 
 MAX_CHARACTERS = 60_000
 """GitHub refuses a comment longer than 65,536 characters."""

@@ -23,9 +23,8 @@ from sdlc.model import (
 from sdlc.policy import Disposition, Reason, Ruling, Waiver, breaches, scopes, shortfall
 from sdlc.run import PlannedGate, Run
 from sdlc.threshold import FindingLimit
+from sdlc_reports.wording import count
 
-MARKER = "sdlc"
-"""Of everything that this project adds to another format's names."""
 EXCUSED = (Disposition.WAIVED, Disposition.SUPPRESSED)
 MEANING = {
     Verdict.PASS: "Every required gate answered, covered what it should, and every threshold is kept.",
@@ -245,22 +244,3 @@ def summary(run: Run) -> str:
     ]
     said = [part for part in parts if part]
     return (", ".join(said) if said else "nothing stands in the way") + "."
-
-
-def count(number: int, one: str, many: str) -> str:
-    """`1 finding`, `2,000 findings`."""
-    return f"{number:,} {one if number == 1 else many}"
-
-
-def duration(seconds: float) -> str:
-    """The time for people: `0.4 s`, `3 min 5 s`."""
-    if seconds < 60:
-        return f"{seconds:.1f} s"
-    whole = round(seconds)
-    hours, minutes = divmod(whole // 60, 60)
-    return f"{hours} h {minutes} min" if hours else f"{minutes} min {whole % 60} s"
-
-
-def moment(time: datetime.datetime) -> str:
-    """The time in UTC, to the second."""
-    return f"{time.astimezone(datetime.UTC):%Y-%m-%d %H:%M:%S} UTC"

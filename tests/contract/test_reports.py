@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -16,7 +17,19 @@ from sdlc.run import Run
 from tests.unit.reports import runs
 
 MAKERS = [runs.rich_run, runs.clean_run, runs.empty_run, runs.all_errored_run]
-every_report = pytest.mark.parametrize("kind", reports().values(), ids=reports().keys())
+ROOT = Path(__file__).parents[2]
+
+
+def documented() -> type[Report]:
+    """The report that docs/reports.md shows how to write."""
+    (source,) = re.findall(r"```python\n(.*?)```", (ROOT / "docs" / "reports.md").read_text(encoding="utf-8"), re.DOTALL)
+    names: dict[str, type[Report]] = {}
+    exec(source, names)
+    return names["Lines"]
+
+
+KINDS = (*reports().values(), documented())
+every_report = pytest.mark.parametrize("kind", KINDS, ids=[kind.kind for kind in KINDS])
 every_run = pytest.mark.parametrize("make", MAKERS)
 DIGESTS = """
 import hashlib
@@ -34,11 +47,10 @@ def test_it_renders_the_same_text_each_time(kind: type[Report], make: Callable[[
 
 
 def test_no_report_depends_on_the_order_of_hashes() -> None:
-    root = Path(__file__).parents[2]
     said = [
         subprocess.run(
             [sys.executable, "-c", DIGESTS],
-            cwd=root,
+            cwd=ROOT,
             env=os.environ | {"PYTHONHASHSEED": seed},
             capture_output=True,
             check=True,
@@ -81,7 +93,7 @@ def test_it_names_the_gate_that_could_not_answer(kind: type[Report]) -> None:
 def test_it_has_a_name_a_summary_and_a_file_of_its_own(kind: type[Report]) -> None:
     assert kind.summary
     assert Path(kind.filename).name == kind.filename
-    assert [other.filename for other in reports().values()].count(kind.filename) == 1
+    assert [other.filename for other in KINDS].count(kind.filename) == 1
 
 
 @pytest.fixture(scope="module")

@@ -94,6 +94,7 @@ def test_what_stands_in_the_way_comes_first_and_most_severe_first(page: Page, ri
     assert entries[0].words.startswith("critical")
     assert "shop/app.py:12" in entries[1].content
     assert "pass a list of arguments" in entries[1].content
+    assert len([e for e in entries if "shop/app.py:12" in e.content]) == 1
     assert [e.attributes["class"] for e in entries] == sorted(e.attributes["class"] for e in entries)
 
 
@@ -121,6 +122,7 @@ def test_every_threshold_shows_its_measured_interval_and_where_it_was_set(page: 
     assert "p95 of POST /nowhere was not measured" in text
     assert "medium wapiti at most 2 1 yes sdlc.toml:20" in text
     assert "critical every gate without its own none 1 no default" in text
+    assert "high every gate without its own none 14 no sdlc.toml:3" in text
     assert "Least coverage of semgrep 95 %, set by sdlc.toml:8" in text
 
 
@@ -160,6 +162,12 @@ def test_a_long_text_is_cut_and_says_so(rich: Run) -> None:
     text = Html().render(rich)
     assert "[cut: 1,000,000 characters in all]" in text
     assert len(text) < 300_000
+
+
+def test_the_name_of_a_gate_is_a_strangers_text_too() -> None:
+    text = Html().render(runs.run(runs.completed("x\x1b\u202e<b>", runs.finding(SourceLocation(path="a.py", line=1)))))
+    assert "x␛[U+202E]&lt;b&gt;" in text
+    assert not {"\x1b", "\u202e"} & set(text)
 
 
 def test_every_control_has_a_label(page: Page) -> None:

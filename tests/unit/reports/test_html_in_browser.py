@@ -60,6 +60,11 @@ def test_without_a_filter_everything_is_shown(rich: Run, tmp_path: Path) -> None
     assert "hidden" not in page.of("form", id="filters")[0].attributes
 
 
+def test_severity_filters(rich: Run, tmp_path: Path) -> None:
+    page = look(Html().render(rich), tmp_path, "#severity=critical,medium")
+    assert [entry.attributes["data-severity"] for entry in shown(page)] == ["critical", "medium"]
+
+
 def test_severity_and_decision_filter(rich: Run, tmp_path: Path) -> None:
     page = look(Html().render(rich), tmp_path, "#severity=high,medium&disposition=waived,suppressed")
     assert [(e.attributes["data-severity"], e.attributes["data-disposition"]) for e in shown(page)] == [

@@ -62,6 +62,8 @@ def test_a_text_that_grows_when_shown_is_cut_too() -> None:
         "java\nscript:alert(1)",
         "data:text/html,<script>alert(1)</script>",
         "vbscript:x",
+        "ftp://example.org/x",
+        "javascript://example.org/%0aalert(1)",
         "file:///etc/passwd",
         "//evil.example",
         "/relative",
