@@ -1,0 +1,205 @@
+"""A small HTTP client that asks one target and nothing else, within bounds, and writes down what was said.
+
+It follows no redirect, uses no proxy and keeps no cookies: what a reply leads to is its caller's business.
+"""
+
+from __future__ import annotations
+
+import base64
+import http.client
+import json
+import ssl
+import threading
+import time
+import urllib.parse
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from sdlc.errors import Cancelled, LimitExceeded, ToolTimeout
+
+BODY_BYTES = 4 << 20
+INFLATED_BYTES = 16 << 20
+CHUNK = 1 << 16
+SHOWN_BODY_BYTES = 64 << 10
+HIDDEN = "[redacted]"
+# Shorter ones occur by chance, and what is replaced then says nothing about a credential.
+SHORTEST_SECRET = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What is asked."""
+
+    method: str
+    path: str
+    """With its query, as it is sent."""
+    headers: tuple[tuple[str, str], ...] = ()
+    body: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What was answered."""
+
+    status: int
+    """0 when there was no reply."""
+    headers: tuple[tuple[str, str], ...] = ()
+    body: bytes = b""
+    """Decompressed."""
+    complete: bool = True
+    """False when only the beginning of the body was read."""
+    fault: str = ""
+    """Why there was no reply."""
+
+    @property
+    def accepted(self) -> bool:
+        """Whether the status is one of success."""
+        return 200 <= self.status < 300
+
+    @property
+    def text(self) -> str:
+        """The body, with what isn't UTF-8 replaced."""
+        return self.body.decode("utf-8", "replace")
+
+    def named(self, header: str) -> tuple[str, ...]:
+        """The values of all headers of that name, whatever its case."""
+        return tuple(value for name, value in self.headers if name.lower() == header.lower())
+
+    def data(self) -> object:
+        """The body as JSON; None when it is none."""
+        try:
+            return json.loads(self.body)
+        except (ValueError, RecursionError):
+            return None
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """What a client may cost its target and the run."""
+
+    deadline: float
+    """Point of `time.monotonic()`."""
+    cancel: threading.Event
+    requests: int = 100_000
+    per_second: float = 0
+    """0: as fast as it answers."""
+    seconds: float = 10
+    """For one reply."""
+
+
+@dataclass(slots=True)
+class Client:
+    """Asks the target at `url`."""
+
+    url: str
+    bounds: Bounds
+    journal: Path | None = None
+    """Where each request and its reply is written, one JSON object a line."""
+    secrets: set[str] = field(default_factory=set)
+    """Texts that are never written down."""
+    sent: int = 0
+    _next: float = 0.0
+
+    def send(self, request: Request) -> Reply:
+        """The reply; one with status 0 when the target gave none in time.
+
+        Raises `ToolTimeout` past the deadline, `LimitExceeded` past the number of requests, and `Cancelled`.
+        """
+        self._wait_for_turn()
+        self.sent += 1
+        reply = self._asked(request)
+        if self.journal:
+            self._write(self.journal, request, reply)
+        return reply
+
+    def redacted(self, text: str) -> str:
+        """The text without the secrets."""
+        return redacted(text, self.secrets)
+
+    def _wait_for_turn(self) -> None:
+        if self.bounds.cancel.is_set():
+            raise Cancelled("stopped between two requests")
+        if time.monotonic() > self.bounds.deadline:
+            raise ToolTimeout(f"the deadline passed after {self.sent} requests")
+        if self.sent >= self.bounds.requests:
+            raise LimitExceeded(f"{self.sent} requests are as many as may be sent", fix="raise max_requests")
+        if self.bounds.per_second:
+            now = time.monotonic()
+            turn = max(now, self._next)
+            self._next = turn + 1 / self.bounds.per_second
+            self.bounds.cancel.wait(turn - now)
+
+    def _asked(self, request: Request) -> Reply:
+        seconds = min(self.bounds.seconds, max(0.1, self.bounds.deadline - time.monotonic()))
+        connection = _connection(self.url, seconds)
+        try:
+            headers = {"Accept": "*/*", "Accept-Encoding": "identity", **dict(request.headers)}
+            connection.request(request.method, request.path, body=request.body or None, headers=headers)
+            answer = connection.getresponse()
+            body, complete = _read(answer.read1, time.monotonic() + seconds)
+            return _reply(answer, body, complete=complete)
+        except (OSError, http.client.HTTPException, ValueError) as error:
+            return Reply(0, fault=f"{type(error).__name__}: {error}")
+        finally:
+            connection.close()
+
+    def _write(self, journal: Path, request: Request, reply: Reply) -> None:
+        entry = {
+            "request": {"method": request.method, "path": request.path, "headers": request.headers, **_shown(request.body)},
+            "reply": {"status": reply.status, "headers": reply.headers, **_shown(reply.body), "fault": reply.fault},
+        }
+        with journal.open("a", encoding="utf-8") as file:
+            file.write(self.redacted(json.dumps(entry, ensure_ascii=False)) + "\n")
+
+
+def redacted(text: str, secrets: set[str]) -> str:
+    """The text without the secrets, also where they stand as JSON or in a URL writes them."""
+    for secret in sorted(secrets, key=len, reverse=True):
+        for form in dict.fromkeys((secret, json.dumps(secret)[1:-1], urllib.parse.quote(secret, safe=""))):
+            if len(form) >= SHORTEST_SECRET:
+                text = text.replace(form, HIDDEN)
+    return text
+
+
+def _connection(url: str, seconds: float) -> http.client.HTTPConnection:
+    parts = urllib.parse.urlsplit(url)
+    if parts.scheme == "https":
+        context = ssl.create_default_context()
+        return http.client.HTTPSConnection(parts.hostname or "", parts.port, timeout=seconds, context=context)
+    return http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=seconds)
+
+
+def _read(read: Callable[[int], bytes], deadline: float) -> tuple[bytes, bool]:
+    """The body and whether it is whole; a reply that drips without end is cut at the deadline."""
+    body = bytearray()
+    while len(body) < BODY_BYTES and time.monotonic() < deadline:
+        chunk = read(CHUNK)
+        if not chunk:
+            return bytes(body), True
+        body += chunk
+    return bytes(body), False
+
+
+def _reply(answer: http.client.HTTPResponse, body: bytes, *, complete: bool) -> Reply:
+    coding = (answer.getheader("Content-Encoding") or "identity").strip().lower()
+    if coding in ("gzip", "deflate"):
+        inflater = zlib.decompressobj(zlib.MAX_WBITS | 32)
+        try:
+            body = inflater.decompress(body, INFLATED_BYTES)
+        except zlib.error:
+            complete = False
+        complete = complete and not inflater.unconsumed_tail
+    elif coding != "identity":
+        complete = False
+    return Reply(answer.status, tuple(answer.getheaders()), body, complete)
+
+
+def _shown(body: bytes) -> dict[str, object]:
+    """A body as it is written down: text where it is text."""
+    shown = body[:SHOWN_BODY_BYTES]
+    try:
+        return {"body": shown.decode(), "bytes": len(body)}
+    except UnicodeDecodeError:
+        return {"body_base64": base64.b64encode(shown).decode(), "bytes": len(body)}

@@ -1,0 +1,119 @@
+"""Logging in: the request that is sent for it, and what later requests must carry."""
+
+from __future__ import annotations
+
+import http.cookies
+import json
+import os
+import urllib.parse
+from collections.abc import Iterator, Mapping
+from typing import Literal
+
+from sdlc.errors import TargetFailed
+from sdlc.model import Frozen
+from sdlc_gates._dast.client import SHORTEST_SECRET, Client, Reply, Request
+
+JSON = "application/json"
+FORM = "application/x-www-form-urlencoded"
+SHOWN_CHARACTERS = 200
+
+
+class Login(Frozen, frozen=True):
+    """How the target lets somebody in."""
+
+    path: str
+    """Where the credentials are sent."""
+    method: str = "POST"
+    """The method they are sent with."""
+    kind: Literal["json", "form"] = "json"
+    """How the fields are written."""
+    fields: dict[str, str] = {}
+    """Fields that are no secret; `{user}` and other words of a tenant are filled in."""
+    fields_env: dict[str, str] = {}
+    """Fields whose values are in environment variables, by the variables' names."""
+    token: str = ""
+    """Where the reply holds the token, such as `data.access_token`; left out, its cookies are kept instead."""
+    header: str = "Authorization"
+    """The header that carries the token."""
+    scheme: str = "Bearer"
+    """The word before the token; may be empty."""
+
+
+def from_environment(variables: Mapping[str, str], purpose: str) -> dict[str, str]:
+    """The values of environment variables; raises `TargetFailed` naming the first that is not set."""
+    values = {}
+    for name, variable in variables.items():
+        if not os.environ.get(variable):
+            raise TargetFailed(f"the environment variable {variable} ({purpose} {name}) is not set", fix=f"set {variable}")
+        values[name] = os.environ[variable]
+    return values
+
+
+def asked(login: Login, fields: Mapping[str, str]) -> Request:
+    """The request that logs in with these fields."""
+    if login.kind == "json":
+        return Request(login.method.upper(), login.path, (("Content-Type", JSON),), json.dumps(fields).encode())
+    return Request(login.method.upper(), login.path, (("Content-Type", FORM),), urllib.parse.urlencode(fields).encode())
+
+
+def log_in(client: Client, login: Login, fields: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+    """The headers of a session; they and the fields become secrets of the client.
+
+    Raises `TargetFailed` when the reply holds no session.
+    """
+    reply = client.send(asked(login, fields))
+    headers = granted(login, reply)
+    if not headers:
+        raise TargetFailed(
+            f"logging in at {login.path} gave no session: {client.redacted(_said(login, reply))}",
+            fix="see login in the gate's table",
+        )
+    client.secrets |= secrets_in(dict(headers))
+    return headers
+
+
+def secrets_in(headers: Mapping[str, str]) -> set[str]:
+    """The values, and what in them is a credential by itself: a token without its scheme, each cookie's value."""
+    found = set(headers.values())
+    found |= {value.partition(" ")[2] for value in headers.values()}
+    found |= {pair.partition("=")[2] for name, value in headers.items() if name.lower() == "cookie" for pair in value.split("; ")}
+    return {text for text in found if len(text) >= SHORTEST_SECRET}
+
+
+def granted(login: Login, reply: Reply) -> tuple[tuple[str, str], ...]:
+    """The headers that carry the session of a reply to a login; empty when it granted none."""
+    if login.token:
+        token = at(reply.data(), login.token)
+        usable = isinstance(token, str) and token and token.isprintable()
+        return ((login.header, f"{login.scheme} {token}".strip()),) if usable else ()
+    pairs = "; ".join(_cookies(reply))
+    return (("Cookie", pairs),) if pairs and reply.status < 400 else ()
+
+
+def at(data: object, path: str) -> object:
+    """What stands at a path such as `data.items.0.id` in decoded JSON; None when nothing does."""
+    for part in path.split("."):
+        if isinstance(data, dict):
+            data = data.get(part)
+        elif isinstance(data, list) and part.isdecimal() and int(part) < len(data):
+            data = data[int(part)]
+        else:
+            return None
+    return data
+
+
+def _cookies(reply: Reply) -> Iterator[str]:
+    for header in reply.named("Set-Cookie"):
+        jar = http.cookies.SimpleCookie()
+        try:
+            jar.load(header)
+        except http.cookies.CookieError:
+            continue
+        yield from (f"{name}={morsel.coded_value}" for name, morsel in jar.items() if morsel.value)
+
+
+def _said(login: Login, reply: Reply) -> str:
+    if not reply.status:
+        return reply.fault
+    wanted = f"no {login.token} in" if login.token else "no cookie with"
+    return f"{wanted} the reply {reply.status} {reply.text[:SHOWN_CHARACTERS]}"

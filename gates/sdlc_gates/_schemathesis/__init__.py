@@ -1,0 +1,1 @@
+"""What the schemathesis gate is made of."""
