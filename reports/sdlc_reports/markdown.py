@@ -19,7 +19,7 @@ SHOWN_REASONS = (20, 10, 5, 2)
 """As many as fit, so that hostile texts can't make the comment too long; the rest is counted."""
 SHOWN_GATES = 30
 SHOWN_NOTICES = 10
-TEXT = 200
+TEXT = 320
 ICONS = {Verdict.PASS: "✅", Verdict.FAIL: "❌", Verdict.INCONCLUSIVE: "⚠️", None: "·"}
 _UNSAFE_NAME = re.compile(r"[^A-Za-z0-9_.-]|-(?=-)")
 _TICKS = re.compile(r"`+")
