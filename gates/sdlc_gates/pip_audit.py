@@ -115,7 +115,7 @@ class PipAudit(Gate):
             yield ["--vulnerability-service", self.options.service or "pypi"], None
             return
         work.say("reading the advisory database")
-        with serving(work, work.root / self.options.advisories) as loopback:
+        with serving(work, (work.files.root / self.options.advisories).resolve()) as loopback:
             yield ["--vulnerability-service", "osv", "--osv-url", loopback.ready.url], loopback
 
     def _audit(self, work: Workspace, tool: Tool, service: list[str], number: int, layer: list[Key]) -> Report:
@@ -226,8 +226,10 @@ def _contents(name: str, database: Summary) -> Iterator[str]:
         f"{name}: {database.advisories} advisories about {database.packages} packages, the newest of "
         f"{database.newest:%Y-%m-%d}, sha256 {database.sha256}; a package that none of them names counts as one without"
     )
-    left_out = [(database.withdrawn, "withdrawn"), (database.foreign, "not about a package on PyPI")]
-    said = [f"{number} {what}" for number, what in left_out if number]
-    said += [f"{database.other_files} other files"] if database.other_files else []
-    if said:
-        yield f"{name}: left out: {', '.join(said)}"
+    left_out = (
+        ("withdrawn", database.withdrawn),
+        ("not about a package on PyPI", database.foreign),
+        ("not JSON", database.other_files),
+    )
+    if said := [f"{what}: {number}" for what, number in left_out if number]:
+        yield f"{name} left out what is {', '.join(said)}"

@@ -55,7 +55,7 @@ def _distribution(gathered: Gathering, distribution: importlib.metadata.Distribu
     try:
         metadata = distribution.metadata
         name, version = metadata["Name"], metadata["Version"]
-    except Exception as error:  # noqa: BLE001
+    except (OSError, ValueError, TypeError, KeyError) as error:
         gathered.lack(label, f"its metadata can't be read: {error}")
         return
     if not name or not version:

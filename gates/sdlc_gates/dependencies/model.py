@@ -13,6 +13,8 @@ from packaging.version import InvalidVersion, Version
 from sdlc.model import Frozen, Missing, SourceLocation
 
 MAX_REQUIREMENT = 4096
+MAX_DEPENDENCIES = 20_000
+"""In one file with all it includes; far beyond any real one, and still little to report."""
 SHOWN_CHARACTERS = 120
 NOT_PINNED = "not pinned: what an installer chooses is known only when it does; lock it (uv pip compile), or set resolve = true"
 ELSEWHERE = "taken from a URL, a path or a version control system: no advisory names what lies there"
@@ -128,7 +130,10 @@ class Gathering:
         return any(pin.name == item.name and item.admits(pin.version) for pin in self.pins)
 
     def require(self, text: str, manifest: str = "") -> None:
-        """Sort one requirement, in the words of the dependency specifiers standard, into where it belongs."""
+        """Sort one requirement, in the words of the dependency specifiers standard, into where it belongs.
+
+        Raises `Unreadable` when there are more than any project has.
+        """
         manifest = manifest or self.path
         requirement = self._requirement(text, manifest)
         if requirement is None:
@@ -166,10 +171,12 @@ class Gathering:
             self.lack(f"{name}=={version}", "its name or version is none that an index could know", manifest)
             return
         self.pins.append(Pin(name=canonical, version=exact, manifest=manifest))
+        self._bounded()
 
     def lack(self, item: str, reason: str, manifest: str = "") -> None:
         """Name something declared that can't be judged."""
         self.missing.append(Missing(item=f"{shown(item)} ({manifest or self.path})", reason=reason))
+        self._bounded()
 
     def foreign(self, name: str) -> None:
         """Name a package of a lock file that comes from no index."""
@@ -185,8 +192,13 @@ class Gathering:
         bare = _bare(requirement)
         if _PLAIN.fullmatch(bare):
             self.loose.append(Loose(name=canonicalize_name(requirement.name), requirement=bare, manifest=manifest))
+            self._bounded()
         else:
             self.lack(bare, NOT_PINNED, manifest)
+
+    def _bounded(self) -> None:
+        if len(self.pins) + len(self.loose) + len(self.missing) > MAX_DEPENDENCIES:
+            raise Unreadable(f"it declares more than {MAX_DEPENDENCIES} dependencies")
 
     def _requirement(self, text: str, manifest: str) -> Requirement | None:
         if len(text) > MAX_REQUIREMENT:
@@ -220,5 +232,5 @@ def _holds(requirement: Requirement) -> bool:
     """Whether the marker, if there is one, holds here; one that can't be evaluated does."""
     try:
         return requirement.marker is None or requirement.marker.evaluate({"extra": ""})
-    except Exception:  # noqa: BLE001
+    except (ValueError, TypeError):
         return True

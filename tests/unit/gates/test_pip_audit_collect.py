@@ -151,6 +151,16 @@ def test_a_file_that_was_named_must_be_there_and_readable(tmp_path: Path) -> Non
     assert pins(declared) == ["a==1"]
 
 
+def test_more_dependencies_than_any_project_has_are_not_listed_one_by_one(tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        {"requirements.txt": "".join(f"a{n}==1\n" for n in range(15_000)), "r2.txt": "-r requirements.txt\n" + "!\n" * 9_000},
+    )
+    declared = found(tmp_path, "requirements.txt", "r2.txt")
+    assert len(pins(declared)) == 15_000
+    assert [missing.item for missing in declared.unread] == ["r2.txt"]
+
+
 def test_nothing_that_declares_anything_gives_nothing(tmp_path: Path) -> None:
     write(tmp_path, {"a.py": "x = 1", "README.md": "requirements.txt"})
     assert found(tmp_path) == Declared()
