@@ -84,7 +84,8 @@ class Wapiti(Gate):
             "--level": str(options.level),
             "--depth": str(options.max_depth),
             "--max-scan-time": f"{crawl:.0f}",
-            "--max-attack-time": f"{max(1.0, (left - crawl) / len(options.modules)):.0f}",
+            # Few modules need long, so each may take twice its share.
+            "--max-attack-time": f"{max(1.0, 2 * (left - crawl) / max(2, len(options.modules))):.0f}",
             "--format": "json",
             "--detailed-report": "2",
             "--verbose": "1",

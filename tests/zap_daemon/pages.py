@@ -123,6 +123,16 @@ def _escaped(text: str) -> str:
     return _paragraph(html.escape(text))
 
 
+def _unquoted(query: dict[str, str]) -> Reply:
+    if set(query.get("q", "")) & {"'", '"'}:
+        return Reply("no quotes, please", 400, "text/plain")
+    return Reply(_paragraph(query.get("q", "")))
+
+
+def _quotes_escaped(text: str) -> str:
+    return _attribute(text.replace("&", "&amp;").replace('"', "&quot;"))
+
+
 def _half_escaped(text: str) -> str:
     return _attribute(text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;"))
 
@@ -131,6 +141,8 @@ PAGES = (
     Page("/bad/xss", _echo(_paragraph), "q=hi", "reflected-xss"),
     Page("/bad/xss-attribute", _echo(_half_escaped), "q=hi", "reflected-xss"),
     Page("/bad/xss-form", _echo(_paragraph), "q=hi", "reflected-xss", form=True),
+    Page("/bad/xss-unquoted", _unquoted, "q=hi", "reflected-xss"),
+    Page("/good/xss-attribute", _echo(_quotes_escaped), "q=hi"),
     Page("/good/xss", _echo(_escaped), "q=hi"),
     Page("/good/xss-form", _echo(_escaped), "q=hi", form=True),
     Page("/good/xss-json", _echo(json.dumps, "application/json"), "q=hi"),

@@ -38,9 +38,20 @@ class Guard:
     refused: Counter[str] = field(default_factory=Counter)
     """Places that were asked for and not reached, with how often."""
     _next: float = 0.0
+    # The event loop itself holds tasks weakly, and would lose one whose client has left.
+    _busy: set[asyncio.Task[None] | None] = field(default_factory=set)
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Answer one connection."""
+        task = asyncio.current_task()
+        self._busy.add(task)
+        try:
+            await self._answer(reader, writer)
+        finally:
+            writer.close()
+            self._busy.discard(task)
+
+    async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with contextlib.suppress(OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError, ValueError):
             head = await reader.readuntil(b"\r\n\r\n")
             method, address, _ = head.split(b"\r\n", 1)[0].decode("latin-1").split(" ", 2)
@@ -51,7 +62,6 @@ class Guard:
                 await self._wait_for_turn()
                 await _forward(self.allowed, method, address, head, reader, writer)
             await writer.drain()
-        writer.close()
 
     def _out_of_reach(self, method: str, address: str) -> str:
         """What a request may not be sent to; empty when it may."""
@@ -110,14 +120,21 @@ async def _forward(
         writer.write(b"HTTP/1.1 200 Connected\r\n\r\n")
     else:
         sender.write(rewritten(method, address, head))
-    upload = asyncio.create_task(_copy(reader, sender))
+    # A client that has left ends the upload, and nobody waits for the reply any more.
+    ways = {asyncio.create_task(_copy(reader, sender)), asyncio.create_task(_reply(method, upstream, writer))}
     try:
-        if method != "CONNECT":
-            writer.write(closing(await upstream.readuntil(b"\r\n\r\n")))
-        await _copy(upstream, writer)
+        await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
     finally:
-        upload.cancel()
+        for way in ways:
+            way.cancel()
+        await asyncio.gather(*ways, return_exceptions=True)
         sender.close()
+
+
+async def _reply(method: str, upstream: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    if method != "CONNECT":
+        writer.write(closing(await upstream.readuntil(b"\r\n\r\n")))
+    await _copy(upstream, writer)
 
 
 async def _copy(source: asyncio.StreamReader, goal: asyncio.StreamWriter) -> None:

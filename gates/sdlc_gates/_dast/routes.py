@@ -6,14 +6,16 @@ import fnmatch
 import re
 import urllib.parse
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from sdlc.identity import route as shape
 from sdlc.model import Coverage, Missing
 from sdlc.target import Target
+from sdlc_gates._dast.openapi import METHODS, base_path, operations, takes_password
 
-METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
+__all__ = ["CLOSED", "METHODS", "Route", "Visit", "base_path", "coverage", "described_routes", "excluding", "known"]
+
 # The handler of the route did not run, or did not let the scan in.
 CLOSED = {
     0: "no reply",
@@ -27,6 +29,7 @@ CLOSED = {
     503: "503: unavailable",
     504: "504: gateway timeout",
 }
+_LOGIN = re.compile(r"/(log|sign)[-_]?(in|on|out|off)\b|/(auth|sso|session|sessions|oauth2?|saml)\b", re.IGNORECASE)
 _PLACEHOLDER = re.compile(r"\{[^{}/]*\}")
 
 
@@ -37,6 +40,8 @@ class Route:
     method: str
     """Upper case; empty for any."""
     template: str
+    login: bool = field(default=False, compare=False)
+    """Whether it takes a password: then to be refused (401, 403) is an answer of its own."""
 
     def __str__(self) -> str:
         return f"{self.method} {self.template}".strip()
@@ -59,11 +64,20 @@ class Visit:
     method: str
     url: str
     status: int
+    location: str = ""
+    """Where the reply sends the client, if it does."""
+
+    @property
+    def closed(self) -> str:
+        """Why the reply shows nothing of the route; empty when it does."""
+        if 300 <= self.status < 400 and _LOGIN.search(_path(self.location)) and not _LOGIN.search(self.path):
+            return f"{self.status}: sent to the login"
+        return CLOSED.get(self.status, "")
 
     @property
     def path(self) -> str:
         """The path of the URL, decoded."""
-        return urllib.parse.unquote(urllib.parse.urlsplit(self.url).path) or "/"
+        return _path(self.url)
 
 
 def known(target: Target) -> tuple[Route, ...]:
@@ -75,22 +89,10 @@ def known(target: Target) -> tuple[Route, ...]:
 
 def described_routes(document: Mapping[str, Any]) -> tuple[Route, ...]:
     """The operations of an OpenAPI 3 or Swagger 2 description, below the path of its first server."""
-    base = base_path(document)
-    paths = document.get("paths")
-    found = []
-    for template, operations in paths.items() if isinstance(paths, dict) else ():
-        for method in METHODS:
-            if isinstance(operations, dict) and method in operations:
-                found.append(Route(method.upper(), base + str(template)))
-    return tuple(found)
-
-
-def base_path(document: Mapping[str, Any]) -> str:
-    """The path before all paths of a description, without a slash at its end."""
-    servers = document.get("servers")
-    first = servers[0] if isinstance(servers, list) and servers and isinstance(servers[0], dict) else {}
-    address = str(first.get("url", "") or document.get("basePath", ""))
-    return urllib.parse.urlsplit(address).path.rstrip("/")
+    return tuple(
+        Route(method.upper(), template, login=takes_password(document, item, operation))
+        for template, method, item, operation in operations(document)
+    )
 
 
 def _named(text: str) -> Route:
@@ -105,16 +107,10 @@ def coverage(routes: Sequence[Route], visits: Iterable[Visit], exclude: Sequence
     """
     visits = tuple(visits)
     routes = tuple(routes) or _found(visits)
-    reached = _best_reply(routes, visits)
+    reasons = _why_closed(routes, visits)
     excluded = {route: pattern for route in routes if (pattern := excluding(route.template, exclude))}
     wanted = [route for route in routes if route not in excluded]
-    missing = tuple(
-        Missing(
-            item=str(route), reason=CLOSED.get(reached[route], str(reached[route])) if route in reached else "never reached"
-        )
-        for route in wanted
-        if reached.get(route, 0) in CLOSED
-    )
+    missing = tuple(Missing(item=str(route), reason=reasons[route]) for route in wanted if reasons[route])
     return Coverage(
         what="routes",
         measured=len(wanted) - len(missing),
@@ -134,12 +130,16 @@ def _found(visits: Sequence[Visit]) -> tuple[Route, ...]:
     return tuple(sorted(dict.fromkeys(there), key=str))
 
 
-def _best_reply(routes: Sequence[Route], visits: Sequence[Visit]) -> dict[Route, int]:
-    """The status that shows most of each route that was visited: an open one before a closed one."""
+def _why_closed(routes: Sequence[Route], visits: Sequence[Visit]) -> dict[Route, str]:
+    """Why no visit to each route shows anything of it; empty as soon as one does."""
     literal_first = sorted(routes, key=lambda route: (route.parameters, not route.method))
-    best: dict[Route, int] = {}
+    reasons = dict.fromkeys(routes, "never reached")
     for visit in visits:
         route = next((one for one in literal_first if one.matches(visit.method, visit.path)), None)
-        if route is not None and best.get(route, 0) in CLOSED:
-            best[route] = visit.status
-    return best
+        if route is not None and reasons[route]:
+            reasons[route] = "" if route.login and visit.status in (401, 403) else visit.closed
+    return reasons
+
+
+def _path(url: str) -> str:
+    return urllib.parse.unquote(urllib.parse.urlsplit(url).path) or "/"

@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import json
 import urllib.parse
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sdlc_gates._dast.routes import METHODS, base_path
+from sdlc_gates._dast.openapi import DEPTH, mapping, operations, parameters, resolved
 
-DEPTH = 6
 PLAIN: dict[str, object] = {"integer": 1, "number": 1.5, "boolean": True, "string": "sample", "null": None}
 FORMATS = {
     "date": "2024-01-31",
@@ -40,17 +39,14 @@ class Sample:
 
 def samples(document: Mapping[str, Any]) -> tuple[Sample, ...]:
     """A request for each operation, in the order of the description."""
-    return tuple(
-        _sample(document, base_path(document) + str(template), method, item, operation)
-        for template, item in _mapping(document.get("paths")).items()
-        for method in METHODS
-        if isinstance(operation := _mapping(item).get(method), dict)
-    )
+    return tuple(_sample(document, *operation) for operation in operations(document))
 
 
-def _sample(document: Mapping[str, Any], template: str, method: str, item: object, operation: Mapping[str, Any]) -> Sample:
+def _sample(
+    document: Mapping[str, Any], template: str, method: str, item: Mapping[str, Any], operation: Mapping[str, Any]
+) -> Sample:
     path, query, headers = template, [], []
-    for parameter in _parameters(document, item, operation):
+    for parameter in parameters(document, item, operation):
         name, value = str(parameter.get("name", "")), _text(_parameter_value(document, parameter))
         match parameter.get("in"):
             case "path":
@@ -67,17 +63,6 @@ def _sample(document: Mapping[str, Any], template: str, method: str, item: objec
     return Sample(method.upper(), template, asked, tuple(headers), body)
 
 
-def _parameters(document: Mapping[str, Any], item: object, operation: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    """The path's parameters, then the operation's; an operation's own replaces the path's of that name."""
-    merged = {}
-    for source in (_mapping(item), operation):
-        listed = source.get("parameters")
-        for entry in listed if isinstance(listed, list) else ():
-            parameter = _resolved(document, entry)
-            merged[(parameter.get("name"), parameter.get("in"))] = parameter
-    yield from merged.values()
-
-
 def _parameter_value(document: Mapping[str, Any], parameter: Mapping[str, Any]) -> object:
     if "example" in parameter:
         return parameter["example"]
@@ -87,14 +72,14 @@ def _parameter_value(document: Mapping[str, Any], parameter: Mapping[str, Any]) 
 
 def _body(document: Mapping[str, Any], operation: Mapping[str, Any]) -> tuple[str, str]:
     """Content type and text of the request's body; both empty when it has none."""
-    content = _mapping(_resolved(document, operation.get("requestBody")).get("content"))
+    content = mapping(resolved(document, operation.get("requestBody")).get("content"))
     for kind in ("application/json", "application/x-www-form-urlencoded"):
         if kind in content:
-            media = _mapping(content[kind])
+            media = mapping(content[kind])
             value = media["example"] if "example" in media else value_of(document, media.get("schema"))
-            form = urllib.parse.urlencode({str(k): _text(v) for k, v in _mapping(value).items()})
+            form = urllib.parse.urlencode({str(k): _text(v) for k, v in mapping(value).items()})
             return kind, json.dumps(value) if kind.endswith("json") else form
-    for parameter in _parameters(document, {}, operation):
+    for parameter in parameters(document, {}, operation):
         if parameter.get("in") == "body":
             return "application/json", json.dumps(value_of(document, parameter.get("schema")))
     return "", ""
@@ -102,7 +87,7 @@ def _body(document: Mapping[str, Any], operation: Mapping[str, Any]) -> tuple[st
 
 def value_of(document: Mapping[str, Any], schema: object, depth: int = 0) -> object:
     """A value that fits the schema, as far as its type, examples and choices tell."""
-    known = _resolved(document, schema)
+    known = resolved(document, schema)
     for key in ("example", "default", "const"):
         if key in known:
             return known[key]
@@ -124,7 +109,7 @@ def value_of(document: Mapping[str, Any], schema: object, depth: int = 0) -> obj
 def _plain(document: Mapping[str, Any], known: Mapping[str, Any], inherited: dict[str, object], depth: int) -> object:
     kind = known.get("type")
     kind = kind[0] if isinstance(kind, list) and kind else kind
-    properties = _mapping(known.get("properties"))
+    properties = mapping(known.get("properties"))
     if kind == "object" or properties or inherited:
         return inherited | {str(name): value_of(document, part, depth + 1) for name, part in properties.items()}
     if kind == "array":
@@ -132,22 +117,6 @@ def _plain(document: Mapping[str, Any], known: Mapping[str, Any], inherited: dic
     if kind in ("integer", "number") and isinstance(known.get("minimum"), (int, float)):
         return known["minimum"]
     return FORMATS.get(str(known.get("format")), PLAIN.get(str(kind), "sample"))
-
-
-def _resolved(document: Mapping[str, Any], node: object) -> Mapping[str, Any]:
-    """The mapping itself, or what its reference inside the document leads to; empty for anything else."""
-    for _ in range(DEPTH):
-        reference = _mapping(node).get("$ref")
-        if not isinstance(reference, str):
-            break
-        node = document
-        for part in reference.removeprefix("#/").split("/"):
-            node = _mapping(node).get(part.replace("~1", "/").replace("~0", "~"))
-    return _mapping(node)
-
-
-def _mapping(node: object) -> Mapping[str, Any]:
-    return node if isinstance(node, dict) else {}
 
 
 def _text(value: object) -> str:

@@ -37,9 +37,9 @@ class WapitiOptions(Frozen, frozen=True):
 
     modules: tuple[Module, ...] = (
         *("xss", "permanentxss", "sql", "exec", "file", "redirect", "crlf"),
-        *("cookieflags", "csp", "http_headers", "csrf"),
+        *("cookieflags", "csp", "http_headers"),
     )
-    """What is tried."""
+    """What is tried. `csrf` reports each form whose token doesn't have one of the names that Wapiti knows."""
     level: Literal[1, 2] = 1
     """2 also attacks URLs without parameters, and takes much longer."""
     exclude: tuple[str, ...] = ()

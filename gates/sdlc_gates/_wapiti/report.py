@@ -67,6 +67,12 @@ class Response(msgspec.Struct, frozen=True):
     """What it was answered."""
 
     status_code: int
+    headers: tuple[tuple[str, str], ...]
+
+    @property
+    def location(self) -> str:
+        """Where it sends the client; empty when it doesn't."""
+        return next((value for name, value in self.headers if name.lower() == "location"), "")
 
 
 class Page(msgspec.Struct, frozen=True):
@@ -125,15 +131,17 @@ def parse(report: Report, log: str, target: Target, modules: tuple[str, ...], ex
     unlisted = report.infos.crawled_pages_nbr - len(report.infos.crawled_pages)
     if unlisted < 0:
         raise OutputInvalid("the report lists more pages than it counts")
-    visits = [
-        Visit(page.request.method, page.request.url, page.response.status_code if page.response else 0)
-        for page in report.infos.crawled_pages
-    ]
+    visits = [_visit(page) for page in report.infos.crawled_pages]
     return Answer(
         findings=tuple(_findings(report, target.url)),
         coverage=(routes.coverage(routes.known(target), visits, exclude), ran(log, modules, unlisted)),
         notes=(UNTESTED,),
     )
+
+
+def _visit(page: Page) -> Visit:
+    reply = page.response
+    return Visit(page.request.method, page.request.url, reply.status_code if reply else 0, reply.location if reply else "")
 
 
 def ran(log: str, modules: tuple[str, ...], unlisted: int = 0) -> Coverage:

@@ -62,7 +62,7 @@ def _finding(alert: Alert) -> Finding:
         # The query holds the attack, which differs from one request to the next.
         location=EndpointLocation(
             method=alert.method,
-            url=urllib.parse.urlunsplit((place.scheme, place.netloc, place.path, "", "")),
+            url=urllib.parse.urlunsplit((place.scheme, place.netloc, place.path or "/", "", "")),
             parameter=alert.param,
         ),
         fix=alert.solution,

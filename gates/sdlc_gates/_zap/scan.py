@@ -26,6 +26,7 @@ RESERVE_SECONDS = 15.0
 SCRIPTED_ACTIVE = "50000"
 """Id of the rule that runs the active scripts."""
 STATUS_LINE = re.compile(r"HTTP/\d(?:\.\d)? (\d{3})")
+LOCATION = re.compile(r"^location:(.*)$", re.IGNORECASE | re.MULTILINE)
 DONE = "Complete"
 Percent = Annotated[int, msgspec.Meta(ge=0, le=100)]
 
@@ -39,6 +40,7 @@ class Message(msgspec.Struct, frozen=True, rename="camel"):
 class Seen(msgspec.Struct, frozen=True):
     """One line of ZAP's history; numbers come as text."""
 
+    id: str
     method: str
     url: str
     code: Annotated[str, msgspec.Meta(pattern="^[0-9]{1,3}$")]
@@ -128,7 +130,15 @@ class Scan:
         inside = inside_pattern(self.target.url)
         found = self.api.ask(list[dict[str, Any]], lambda zap: zap.search.urls_by_url_regex(inside))
         seen = decode(self.daemon.keep(self.work, "history.json", found), list[Seen])
-        return tuple(Visit(one.method, one.url, int(one.code)) for one in seen)
+        return tuple(Visit(one.method, one.url, int(one.code), self._location(one)) for one in seen)
+
+    def _location(self, seen: Seen) -> str:
+        """Where a redirection leads; empty for any other reply."""
+        if not seen.code.startswith("3"):
+            return ""
+        message = self.api.ask(Message, lambda zap: zap.core.message(seen.id))
+        location = LOCATION.search(message.response_header)
+        return location[1].strip() if location else ""
 
     def _begun(self, phase: str, question: Callable[[Any], object]) -> str:
         number = self.api.ask(str, question)

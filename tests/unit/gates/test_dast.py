@@ -72,6 +72,40 @@ def test_a_route_that_let_nobody_in_is_missing(status: int) -> None:
     assert missing[0][0] == "GET /a"
 
 
+def test_being_sent_to_the_login_shows_nothing_of_a_route() -> None:
+    routes = (Route("GET", "/orders"), Route("GET", "/login"), Route("POST", "/logout"), Route("GET", "/old"))
+    visits = (
+        Visit("GET", "http://h/orders", 303, "/login?next=/orders"),
+        Visit("GET", "http://h/login", 302, "/login/"),
+        Visit("POST", "http://h/logout", 303, "http://h/sign-in"),
+        Visit("GET", "http://h/old", 301, "/blogging"),
+    )
+    assert reached(routes, *visits) == (3, 4, [("GET /orders", "303: sent to the login")])
+
+
+@pytest.mark.parametrize("status", [401, 403])
+def test_a_login_that_refuses_a_made_up_password_has_answered(status: int) -> None:
+    schema = {"properties": {"user": {}, "Password": {"type": "string"}}}
+    body = {"requestBody": {"content": {"application/json": {"schema": {"allOf": [schema]}}}}}
+    two = {"parameters": [{"in": "formData", "name": "passwd"}]}
+    document = {"paths": {"/in": {"post": body}, "/token": {"post": two}, "/me": {"get": {}}}}
+    visits = (
+        Visit("POST", "http://h/in", status),
+        Visit("POST", "http://h/token", status),
+        Visit("GET", "http://h/me", status),
+    )
+    measured, expected, missing = reached(described_routes(document), *visits)
+    assert (measured, expected, [item for item, _ in missing]) == (2, 3, ["GET /me"])
+
+
+def test_a_reference_that_goes_round_ends() -> None:
+    node = {"allOf": [{"$ref": "#/components/schemas/Node"}], "properties": {"next": {"$ref": "#/components/schemas/Node"}}}
+    body = {"requestBody": {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/Node"}}}}}
+    document = {"components": {"schemas": {"Node": node}}, "paths": {"/a": {"post": body}}}
+    assert [str(route) for route in described_routes(document)] == ["POST /a"]
+    assert [sample.path for sample in samples(document)] == ["/a"]
+
+
 def test_one_open_reply_is_enough_whatever_came_before_or_after() -> None:
     visits = [Visit("GET", "http://h/a", status) for status in (401, 200, 403)]
     assert reached((Route("GET", "/a"),), *visits) == (1, 1, [])

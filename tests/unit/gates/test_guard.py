@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import socket
+import threading
 import time
 import urllib.error
 import urllib.request
@@ -49,6 +50,27 @@ def test_a_tunnel_to_another_place_is_refused() -> None:
 def test_a_target_that_is_down_answers_502() -> None:
     with guarded("http://127.0.0.1:9") as guard, pytest.raises(urllib.error.HTTPError, match="502"):
         through(guard.url, "http://127.0.0.1:9/")
+
+
+def test_a_client_that_leaves_does_not_hold_the_target() -> None:
+    left = threading.Event()
+
+    def slow(listener: socket.socket) -> None:
+        connection, _ = listener.accept()
+        with connection:
+            connection.recv(1000)
+            # Nothing more comes; the end does, once the client has gone.
+            if connection.recv(1000) == b"":
+                left.set()
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        threading.Thread(target=slow, args=(listener,), daemon=True).start()
+        with guarded(url) as guard:
+            with socket.create_connection(("127.0.0.1", int(guard.url.rpartition(":")[2]))) as client:
+                client.sendall(f"GET {url}/ HTTP/1.1\r\n\r\n".encode())
+                time.sleep(0.1)
+            assert left.wait(10)
 
 
 def test_nonsense_ends_the_connection_and_not_the_proxy() -> None:

@@ -88,6 +88,13 @@ def test_a_level_nobody_knows_is_refused() -> None:
         parsed(REPORT | {"vulnerabilities": {"SQL Injection": [entry | {"level": 9}]}})
 
 
+def test_a_page_that_sends_to_the_login_is_not_reached() -> None:
+    away = {"status_code": 303, "headers": [["Location", "/login?next=/"]], "body": ""}
+    pages = [page | {"response": away} for page in REPORT["infos"]["crawled_pages"]]
+    routes, _ = parsed(altered(crawled_pages=pages)).coverage
+    assert {item.reason for item in routes.missing} == {"303: sent to the login"}
+
+
 def test_pages_without_a_reply_are_not_reached() -> None:
     pages = [page | {"response": None} for page in REPORT["infos"]["crawled_pages"]]
     routes, _ = parsed(altered(crawled_pages=pages)).coverage

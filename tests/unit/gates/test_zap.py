@@ -56,6 +56,11 @@ def test_the_query_of_an_attack_is_no_part_of_the_place() -> None:
     assert found.location.url == f"{ORIGIN}/a"
 
 
+def test_the_first_page_is_one_place_with_and_without_its_slash() -> None:
+    places = [alerts.parse(altered(url=url), ORIGIN)[0][0].location for url in (ORIGIN, f"{ORIGIN}/")]
+    assert places[0] == places[1]
+
+
 def test_alerts_about_another_place_are_counted_and_not_judged() -> None:
     findings, (note,) = alerts.parse(altered(url="http://127.0.0.2:1/a"), ORIGIN)
     assert findings == ()

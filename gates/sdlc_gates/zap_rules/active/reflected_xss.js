@@ -8,17 +8,31 @@ rule = {
     solution: "Escape the value for the place where it is written; templates that escape by themselves do.",
 
     probe: function (target, value) {
-        var mark = target.mark;
-        var tag = "<svg onload=" + mark + ">";
-        var payload = value + "'\">" + tag;
-        var reply = target.send(payload);
-        if (reply.html && reply.body.indexOf(tag) >= 0) {
-            return { attack: payload, evidence: tag, reply: reply };
-        }
-        // Where < and > are escaped and the quote is not, an attribute can still be left.
-        return this.leave(target, "\"") || this.leave(target, "'");
+        // Without a quote first: where one breaks a statement, the page with the echo never comes.
+        return this.add(target, value) || this.leave(target, "\"") || this.leave(target, "'");
     },
 
+    add: function (target, value) {
+        var tag = "<svg onload=" + target.mark + ">";
+        var reply = target.send(value + tag);
+        return reply.html && this.isMarkup(reply.body, tag)
+            ? { attack: value + tag, evidence: tag, reply: reply }
+            : null;
+    },
+
+    // Inside an attribute's quotes, a tag is only text.
+    isMarkup: function (body, tag) {
+        for (var at = body.indexOf(tag); at >= 0; at = body.indexOf(tag, at + 1)) {
+            var before = body.substring(0, at);
+            var inTag = /<[a-zA-Z][^<>]*=\s*("[^"<>]*|'[^'<>]*)$/.test(before.slice(before.lastIndexOf("<")));
+            if (!inTag) {
+                return true;
+            }
+        }
+        return false;
+    },
+
+    // Out of an attribute, with a handler in the same tag, where < and > are escaped and the quote is not.
     leave: function (target, quote) {
         var handler = target.mark + quote + " onfocus=" + target.mark + " x=" + quote;
         var reply = target.send(handler);
