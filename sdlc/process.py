@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import json
 import os
 import select
 import shutil
+import signal
 import subprocess
 import sys
 import threading
@@ -25,6 +27,8 @@ from sdlc.errors import Cancelled, LimitExceeded, ToolFailed, ToolMissing, ToolT
 MIB = 1 << 20
 POLL_SECONDS = 0.05
 MEMORY_POLL_SECONDS = 0.5
+STOP_SECONDS = 30.0
+"""How long a supervisor may take beyond the grace it gives."""
 FREE_DISK_BYTES = 256 * MIB
 NETWORK_VARIABLES = (
     *("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy", "ALL_PROXY"),
@@ -68,24 +72,42 @@ class Running:
         self.name = Path(argv[0]).name
         self.stdout, self.stderr, self.limits = stdout, stderr, limits
         self.began = time.monotonic()
-        self._status_read, status_write = os.pipe()
-        shim = [sys.executable, "-I", "-S", supervisor.__file__]
-        numbers = [str(status_write), str(limits.grace), str(limits.output)]
-        with stdout.open("wb") as out, stderr.open("wb") as err:
-            self._shim = subprocess.Popen(
-                [*shim, *numbers, "--", *argv],
-                cwd=cwd,
-                env=dict(env),
-                stdin=subprocess.PIPE,
-                stdout=out,
-                stderr=err,
-                pass_fds=(status_write,),
-                start_new_session=True,
-            )
-        os.close(status_write)
+        self._shim, self._status_pipe = self._started(argv, cwd, env)
         self._status: dict[str, Any] | None = None
         self._reading = threading.Lock()
         self._memory_checked = self.began
+        self._family: list[psutil.Process] = []
+        first = self._told()
+        self._leader: int = first.get("pid", 0)
+        if not self._leader:
+            self._read_status()
+            raise ToolMissing(f"{self.name} could not be started: {first.get('error', 'its supervisor was killed')}")
+
+    def _started(
+        self, argv: Sequence[str], cwd: Path, env: Mapping[str, str]
+    ) -> tuple[subprocess.Popen[bytes], io.BufferedReader]:
+        """The supervisor, with the pipe on which it says how the command ended."""
+        read, write = os.pipe()
+        shim = [sys.executable, "-I", "-S", supervisor.__file__, str(write), str(self.limits.grace), str(self.limits.output)]
+        pipe = os.fdopen(read, "rb")
+        try:
+            with self.stdout.open("wb") as out, self.stderr.open("wb") as err:
+                shim_process = subprocess.Popen(
+                    [*shim, "--", *argv],
+                    cwd=cwd,
+                    env=dict(env),
+                    stdin=subprocess.PIPE,
+                    stdout=out,
+                    stderr=err,
+                    pass_fds=(write,),
+                    start_new_session=True,
+                )
+        except (OSError, ValueError) as error:
+            pipe.close()
+            raise ToolMissing(f"{self.name} could not be started: {error}") from error
+        finally:
+            os.close(write)
+        return shim_process, pipe
 
     def __enter__(self) -> Self:
         return self
@@ -107,7 +129,7 @@ class Running:
         """End the process and its descendants, first politely; returns when all are gone."""
         self._close_control()
         try:
-            self._shim.wait(self.limits.grace + 30)
+            self._shim.wait(self.limits.grace + STOP_SECONDS)
         except subprocess.TimeoutExpired:
             self._shim.kill()
             self._shim.wait()
@@ -128,21 +150,18 @@ class Running:
     def wait(self, cancel: threading.Event) -> Exit:
         """Wait for the command to end by itself, within its limits.
 
-        Raises `ToolTimeout`, `LimitExceeded`, `Cancelled`; `ToolMissing` when it could not be started, and `ToolFailed`
-        when it left processes behind (they are ended).
+        Raises `ToolTimeout`, `LimitExceeded`, `Cancelled`, and `ToolFailed` when it left processes behind (they are ended).
         """
         while self.alive:
             if cancel.is_set():
                 raise Cancelled(f"{self.name} was stopped")
             self.check()
-            select.select([self._status_read], [], [], POLL_SECONDS)
+            self._pause()
         return self.exit()
 
     def exit(self) -> Exit:
         """How the command ended; only after it did."""
         status = self._read_status()
-        if status.get("error"):
-            raise ToolMissing(f"{self.name} could not be started: {status['error']}")
         if status.get("strays"):
             raise ToolFailed(f"{self.name} left {status['strays']} processes running, which were ended")
         if not isinstance(status.get("code"), int):
@@ -152,16 +171,37 @@ class Running:
                 raise LimitExceeded(f"{self.name} wrote more than {self.limits.output // MIB} MiB to {output.name}")
         return Exit(code=status["code"], seconds=time.monotonic() - self.began)
 
+    def _told(self) -> dict[str, Any]:
+        """The next thing that the supervisor says; empty when it has ended without a word."""
+        line = self._status_pipe.readline()
+        told: dict[str, Any] = json.loads(line) if line.endswith(b"\n") else {}
+        return told
+
+    def _pause(self) -> None:
+        """Sleep a little, or until the supervisor says how the command ended."""
+        waiting = select.poll()
+        waiting.register(self._status_pipe, select.POLLIN)
+        waiting.poll(POLL_SECONDS * 1000)
+
     def _read_status(self) -> dict[str, Any]:
         self._shim.wait()
         with self._reading:
-            if self._status is not None:
-                return self._status
-            with os.fdopen(self._status_read, "rb") as pipe:
-                written = pipe.read()
-            self._status = json.loads(written) if written else {}
-            self._close_control()
+            if self._status is None:
+                self._status = self._told()
+                self._status_pipe.close()
+                self._close_control()
+                if not self._status:
+                    self._end_orphans()
         return self._status
+
+    def _end_orphans(self) -> None:
+        """Kill what a supervisor that was killed itself left behind: the command's group, and whom it was last seen with."""
+        if self._leader:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(self._leader, signal.SIGKILL)
+        for process in self._family:
+            with contextlib.suppress(psutil.Error):
+                process.kill()
 
     def _close_control(self) -> None:
         """Closing the supervisor's standard input is the order to end everything."""
@@ -171,11 +211,11 @@ class Running:
 
     def _check_memory(self) -> None:
         try:
-            family = psutil.Process(self._shim.pid).children(recursive=True)
+            self._family = psutil.Process(self._shim.pid).children(recursive=True)
         except psutil.NoSuchProcess:
             return
         resident = 0
-        for process in family:
+        for process in self._family:
             try:
                 resident += process.memory_info().rss
             except psutil.Error:
@@ -194,12 +234,18 @@ def clean_environment(home: Path, extra: Mapping[str, str] | None = None, *, net
     """The environment that a tool gets: nothing of the caller's but PATH, and proxies and CA bundles if `network`."""
     temporary = home / "tmp"
     temporary.mkdir(parents=True, exist_ok=True)
-    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
+    path = os.pathsep.join(filter(None, [str(Path(sys.executable).parent), search_path()]))
     environment = {"PATH": path, "HOME": str(home), "TMPDIR": str(temporary), "LANG": "C.UTF-8", "LC_ALL": "C.UTF-8"}
     environment |= {"PYTHONUTF8": "1", "PYTHONDONTWRITEBYTECODE": "1", "PYTHONSAFEPATH": "1", "NO_COLOR": "1"}
     if network:
         environment |= {name: os.environ[name] for name in NETWORK_VARIABLES if name in os.environ}
     return environment | dict(extra or {})
+
+
+def search_path() -> str:
+    """The caller's PATH without what is relative, for a tool may be started in a folder of the scanned repository."""
+    folders = os.environ.get("PATH", os.defpath).split(os.pathsep)
+    return os.pathsep.join(folder for folder in folders if Path(folder).is_absolute())
 
 
 def tail(path: Path, lines: int = 6, characters: int = 600) -> str:

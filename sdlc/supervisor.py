@@ -3,7 +3,8 @@
 Run as a program, with the standard library only: `python -I -S supervisor.py STATUS_FD GRACE FILE_LIMIT -- COMMAND...`.
 It stands between the engine and a tool, and ends the tool with every process that the tool started when the tool exits,
 when the engine closes this program's standard input, and when the engine is killed (which closes it too).
-On Linux it adopts orphans, so a process that left its group or session is still found.
+On Linux it adopts orphans, so a process that left its group or session is still found, and the tool ends with it should
+it be killed itself. It tells the engine the tool's process id at once, and at the end how it ended: two lines of JSON.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ import subprocess
 import sys
 import time
 
+PR_SET_PDEATHSIG = 1
 PR_SET_CHILD_SUBREAPER = 36
 STRAGGLER_SECONDS = 1.0
 POLL_SECONDS = 0.02
@@ -38,6 +40,7 @@ def main() -> None:
     except OSError as error:
         report(status_fd, code=None, strays=0, error=str(error))
         return
+    report(status_fd, pid=child.pid)
     asked_to_stop = wait_for_exit_or_order(child)
     if asked_to_stop:
         ask_politely(child, grace)
@@ -48,14 +51,23 @@ def main() -> None:
 
 def adopt_orphans() -> None:
     """Make orphaned descendants children of this process (Linux; elsewhere only the process group is ended)."""
+    process_control(PR_SET_CHILD_SUBREAPER, 1)
+
+
+def process_control(option: int, value: int) -> None:
+    """Ask Linux for something about this process; other systems have no such thing."""
     with contextlib.suppress(OSError, AttributeError):
-        ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+        ctypes.CDLL(None).prctl(option, value, 0, 0, 0)
 
 
 def start(command: list[str], file_limit: int) -> subprocess.Popen[bytes]:
     """Start the command in a session of its own, without core files and with bounded file sizes."""
+    supervisor = os.getpid()
 
     def limit() -> None:
+        process_control(PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() != supervisor:
+            os._exit(1)
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, signal.SIG_DFL)
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
@@ -91,7 +103,7 @@ def watch_exit(pid: int) -> int | None:
 
 def ask_politely(child: subprocess.Popen[bytes], grace: float) -> None:
     """Send SIGTERM to the command's group and give it `grace` seconds."""
-    with contextlib.suppress(ProcessLookupError):
+    with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(child.pid, signal.SIGTERM)
     deadline = time.monotonic() + grace
     while child.poll() is None and time.monotonic() < deadline:
@@ -103,9 +115,10 @@ def count_strays(leader: int) -> int:
     deadline = time.monotonic() + STRAGGLER_SECONDS
     while True:
         reap_others(leader)
-        strays = len(descendants(os.getpid()))
-        if not strays or time.monotonic() > deadline:
-            return strays
+        if alone():
+            return 0
+        if time.monotonic() > deadline:
+            return max(1, len(descendants(os.getpid())))
         time.sleep(POLL_SECONDS)
 
 
@@ -113,13 +126,26 @@ def end_descendants(child: subprocess.Popen[bytes]) -> None:
     """Kill the command's group and every descendant until none is left."""
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(child.pid, signal.SIGKILL)
-    while living := descendants(os.getpid()):
-        for pid in living:
+    while not alone():
+        for pid in descendants(os.getpid()):
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.kill(pid, signal.SIGKILL)
         child.poll()
         reap_others(child.pid)
         time.sleep(POLL_SECONDS / 4)
+
+
+def alone() -> bool:
+    """Whether no child is left, neither living nor uncollected.
+
+    The system answers for this very moment, and whose parent has ended is a child of this process. A look through /proc
+    takes a while, and can miss a process whose parent ends meanwhile.
+    """
+    try:
+        os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+    except ChildProcessError:
+        return True
+    return False
 
 
 def reap_others(leader: int) -> None:
@@ -152,9 +178,10 @@ def is_below(pid: int, ancestor: int, parents: dict[int, int]) -> bool:
     return False
 
 
-def report(status_fd: int, *, code: int | None, strays: int, error: str) -> None:
-    """Tell the engine how the command ended."""
-    os.write(status_fd, json.dumps({"code": code, "strays": strays, "error": error}).encode())
+def report(status_fd: int, **facts: object) -> None:
+    """Tell the engine something in one line."""
+    with contextlib.suppress(BrokenPipeError):
+        os.write(status_fd, json.dumps(facts).encode() + b"\n")
 
 
 if __name__ == "__main__":

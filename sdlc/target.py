@@ -21,7 +21,7 @@ from typing import Any
 
 import yaml
 
-from sdlc.errors import Cancelled, GateError, SdlcError, TargetFailed
+from sdlc.errors import Cancelled, GateError, SdlcError, TargetFailed, ToolMissing
 from sdlc.process import Limits, Running, clean_environment, tail
 
 PROBE_SECONDS = 5.0
@@ -123,7 +123,7 @@ def started(plan: TargetPlan, scratch: Path, limits: Limits, cancel: threading.E
     outputs = {"stdout": scratch / "target.stdout", "stderr": scratch / "target.stderr"}
     try:
         process = Running(argv, cwd=plan.root, env=environment, limits=limits, **outputs)
-    except OSError as error:
+    except (OSError, ToolMissing) as error:
         raise TargetFailed(f"{shlex.join(argv)} could not be started: {error}") from error
     with process, _watched(process) as complaints:
         waiting = Target(url=f"http://127.0.0.1:{port}", ready=plan.ready)
