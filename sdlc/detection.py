@@ -18,7 +18,8 @@ FRAMEWORKS = {
     "starlette": re.compile(r"^\s*(?:from|import)\s+starlette\b", re.MULTILINE),
 }
 REQUIREMENTS = re.compile(r"(?:^|/)(?:requirements[^/]*\.(?:txt|lock)|requirements/[^/]+\.txt|pylock(?:\.[^/]+)?\.toml)$")
-LOCKS = frozenset({"poetry.lock", "uv.lock", "Pipfile.lock", "pdm.lock"})
+DECLARING = frozenset({"poetry.lock", "uv.lock", "Pipfile.lock", "pdm.lock", "setup.py", "setup.cfg"})
+DECLARES = re.compile(r"^(?:\[project\]|\[tool\.poetry\])", re.MULTILINE)
 OPENAPI = re.compile(r"(?:^|/)(?:openapi|swagger)[^/]*\.(?:json|ya?ml)$", re.IGNORECASE)
 _FLASK_APP = re.compile(r"^(\w+)\s*(?::[^=]+)?=\s*(?:flask\.)?Flask\(", re.MULTILINE)
 _FASTAPI_APP = re.compile(r"^(\w+)\s*(?::[^=]+)?=\s*(?:fastapi\.)?FastAPI\(", re.MULTILINE)
@@ -34,8 +35,7 @@ class Found(Frozen, frozen=True):
     """How many Python files."""
     files: int = 0
     dependencies: tuple[str, ...] = ()
-    """Requirement and lock files."""
-    pyproject: bool = False
+    """Files that declare them: requirements, locks, project metadata."""
     framework: str = ""
     run: str = ""
     """A command that probably starts the application."""
@@ -56,8 +56,7 @@ def look(files: Inventory) -> Found:
     return Found(
         python=len(python),
         files=len(names),
-        dependencies=tuple(name for name in names if REQUIREMENTS.search(name) or PurePosixPath(name).name in LOCKS),
-        pyproject="pyproject.toml" in names,
+        dependencies=tuple(name for name in names if _declares(files.root, name)),
         framework=framework,
         run=run.replace("python ", f"{interpreter} ", 1) if interpreter else run,
         openapi=described or ("/openapi.json" if framework == "fastapi" else ""),
@@ -65,6 +64,13 @@ def look(files: Inventory) -> Found:
         dockerfile=next((name for name in names if PurePosixPath(name).name == "Dockerfile"), ""),
         workflows=sum(name.startswith(".github/workflows/") for name in names),
     )
+
+
+def _declares(root: Path, name: str) -> bool:
+    own = PurePosixPath(name).name
+    if own == "pyproject.toml":
+        return DECLARES.search(_text(root / name)) is not None
+    return REQUIREMENTS.search(name) is not None or own in DECLARING
 
 
 def _application(root: Path, python: Sequence[str]) -> tuple[str, str]:

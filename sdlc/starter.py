@@ -9,6 +9,7 @@ import msgspec
 
 from sdlc.detection import Found
 
+SHOWN_FILES = 6
 INTRODUCTION = """\
 # What must be true before this project is released. `sdlc run` checks it; docs: `sdlc run --help`, `sdlc gates`.
 # Unknown keys are errors. A gate runs only if it has a table here.
@@ -45,7 +46,7 @@ def remarks(found: Found) -> Iterator[str]:
     """What was seen, in sentences, and what is missing for more."""
     yield f"{found.files} files, {found.python} of them Python" + (f"; uses {found.framework}" if found.framework else "")
     if found.python and not found.dependencies:
-        yield "no requirements or lock file: dependencies can't be audited until there is one"
+        yield "nothing declares dependencies, so there is nothing to audit"
     if found.framework and not found.run:
         yield f"a {found.framework} application, but not how to start it: fill in [target] for DAST and load gates"
     if found.openapi:
@@ -82,8 +83,14 @@ def _static(found: Found) -> Iterator[str]:
         yield '# config = ["p/python", "rules/"]   # more rules: from the registry, or a folder\n'
     if found.dependencies:
         yield "\n[gates.pip-audit]                # dependencies with known advisories\n"
-        yield f"requirements = {_quoted(list(found.dependencies))}\n"
+        yield f"# found and read: {', '.join(map(_comment, found.dependencies[:SHOWN_FILES]))}\n"
+        yield "# resolve = true                 # choose versions that are left open as an installer would today\n"
         yield '# advisories = "advisories.zip"  # OSV JSON on disk, for machines without internet\n'
+
+
+def _comment(name: str) -> str:
+    """A file's name as it may stand in a comment."""
+    return "".join(char if char.isprintable() else "?" for char in name)
 
 
 def _dynamic(found: Found) -> Iterator[str]:
