@@ -84,7 +84,7 @@ def _static(found: Found) -> Iterator[str]:
     if found.dependencies:
         yield "\n[gates.pip-audit]                # dependencies with known advisories\n"
         yield f"# found and read: {', '.join(map(_comment, found.dependencies[:SHOWN_FILES]))}\n"
-        yield "# resolve = true                 # choose versions that are left open as an installer would today\n"
+        yield "resolve = true                   # versions that are left open are chosen as an installer would today\n"
         yield '# advisories = "advisories.zip"  # OSV JSON on disk, for machines without internet\n'
 
 
