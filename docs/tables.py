@@ -1,14 +1,17 @@
-"""Writes the table of gates, made from the registry, into the pages that hold it: `python docs/tables.py`."""
+"""Writes what is made from the code into docs/: the table of gates and the JSON Schema. `python docs/tables.py`."""
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
 from sdlc import registry
+from sdlc.schema import schema
 
 ROOT = Path(__file__).parents[1]
 PAGES = (ROOT / "README.md", ROOT / "docs" / "gates" / "README.md")
+SCHEMA = ROOT / "docs" / "sdlc.schema.json"
 BLOCK = re.compile(r"(<!-- gates -->\n).*?(<!-- /gates -->)", re.DOTALL)
 
 
@@ -28,6 +31,12 @@ def filled(page: Path) -> str:
     return BLOCK.sub(lambda match: match[1] + table(folder) + match[2], page.read_text(encoding="utf-8"))
 
 
+def schema_text() -> str:
+    """The JSON Schema of sdlc.toml as it is published."""
+    return json.dumps(schema(), indent=2) + "\n"
+
+
 if __name__ == "__main__":
     for page in PAGES:
         page.write_text(filled(page), encoding="utf-8")
+    SCHEMA.write_text(schema_text(), encoding="utf-8")
