@@ -125,7 +125,7 @@ class Execution:
                 gate=gate, answer=answer, evidence=tuple(evidence), canary=canary, seconds=round(time.monotonic() - began, 3)
             )
         except NothingToScan as error:
-            if self.files.changed_since:
+            if self.files.changed_since and not step.gate.uses_target:
                 return Skipped(gate=gate, reason=str(error), unaffected=True)
             fault, reason, fix, known = error.fault, str(error), error.fix, error.answer
         except GateError as error:
