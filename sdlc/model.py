@@ -196,12 +196,55 @@ class Evidence(Frozen, frozen=True):
     files: tuple[Artifact, ...] = ()
 
 
+class Curve(Frozen, frozen=True):
+    """Points of a picture, in the order of x."""
+
+    name: str
+    points: tuple[tuple[float, float], ...]
+    joined: bool = True
+    """Whether they are one line, or marks of their own."""
+
+
+class Level(Frozen, frozen=True):
+    """A value on one axis of a picture, such as a threshold or a measurement, with its bounds where it has any."""
+
+    name: str
+    value: float
+    on_x: bool = False
+    low: float | None = None
+    high: float | None = None
+    """Infinite values are left out."""
+
+
+class Band(Frozen, frozen=True):
+    """A stretch of the x axis, such as a phase of a test."""
+
+    name: str
+    start: float
+    end: float
+
+
+class Picture(Frozen, frozen=True):
+    """A chart as numbers; a report draws it."""
+
+    title: str
+    x: str
+    """What the axis is, with its unit: `time (s)`."""
+    y: str
+    curves: tuple[Curve, ...]
+    levels: tuple[Level, ...] = ()
+    bands: tuple[Band, ...] = ()
+    logarithmic: bool = False
+    """Whether the x axis is."""
+
+
 class Answer(Frozen, frozen=True):
     """What a gate found out. No answer is never a pass: without coverage it proves nothing."""
 
     findings: tuple[Finding, ...] = ()
     measurements: tuple[Measurement, ...] = ()
     coverage: tuple[Coverage, ...] = ()
+    pictures: tuple[Picture, ...] = ()
     notes: tuple[str, ...] = ()
     """Limits and remarks that a reviewer should read."""
     suppressions: tuple[SourceLocation, ...] = ()

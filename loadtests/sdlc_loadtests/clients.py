@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import re
 import time
 import urllib.parse
@@ -15,7 +16,6 @@ from locust.contrib.fasthttp import FastHttpSession, FastHttpUser
 from sdlc_loadtests.tally import Begun, Tally
 
 ABSOLUTE = re.compile(r"https?://", re.IGNORECASE)
-LOOPBACK = ("localhost", "127.0.0.1", "::1")
 REMEMBERED = 1000
 
 
@@ -28,7 +28,7 @@ class Watch:
         With `only`, an address, no host is asked but its own and this machine.
         """
         self.tally, self.due = tally, due
-        self.hosts = None if only is None else {*LOOPBACK, urllib.parse.urlsplit(only).hostname}
+        self.only = None if only is None else urllib.parse.urlsplit(only).hostname
         self.timeout = timeout
         self._open: dict[int, list[Begun]] = {}
         self._allowed: set[str] = set()
@@ -75,10 +75,10 @@ class Watch:
     def _refuse_elsewhere(self, session: Any, url: Any) -> None:
         """Raise `PermissionError` when the full address lies on a host that may not be put under load."""
         full = str(url) if ABSOLUTE.match(str(url)) else str(session.base_url)
-        if self.hosts is not None and full not in self._allowed:
-            parts = urllib.parse.urlsplit(full)
-            if parts.hostname not in self.hosts:
-                raise PermissionError(f"{parts.hostname} is not the target, and may not be put under load")
+        if self.only is not None and full not in self._allowed:
+            host = urllib.parse.urlsplit(full).hostname or ""
+            if host != self.only and not is_loopback(host):
+                raise PermissionError(f"{host} is not the target, and may not be put under load")
             if len(self._allowed) < REMEMBERED:
                 self._allowed.add(full)
 
@@ -98,6 +98,14 @@ class Watch:
             stack.remove(begun)
         if not stack:
             self._open.pop(id(getcurrent()), None)
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host's name or address means this machine."""
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def guess(session: Any, method: str, url: Any, arguments: tuple[Any, ...], named: dict[str, Any]) -> str:

@@ -60,12 +60,13 @@ class Conductor:
 
     def _stage(self, stage: dict[str, Any]) -> bool:
         """Hold one stage's load; False when the test ended early."""
+        same = (stage["users"], stage["rate"]) == (self._users, self._rate)
         if stage["users"] != self._users and not self._resize(stage["users"]):
             return False
         if stage["rate"] != self._rate:
             self._set_rate(stage["rate"])
         # Records are kept by whole seconds, so a stage is made of whole seconds too.
-        start = math.ceil(time.time())
+        start = self._end_of_stage if same and self._end_of_stage else math.ceil(time.time())
         self._end_of_stage = start + stage["seconds"]
         if not self._keep_watch(start):
             return False

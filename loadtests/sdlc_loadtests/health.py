@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import time
 from collections import defaultdict
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -21,23 +22,29 @@ PROC_STAT = Path("/proc/stat")
 class Health:
     """Measures its own process between two calls of `take`."""
 
-    def __init__(self) -> None:
+    def __init__(self, busy: Callable[[], int]) -> None:
+        """`busy` says how many requests are under way, or should be."""
         self._lag: defaultdict[int, int] = defaultdict(int)
+        self._busy, self._seen, self._looked = busy, 0.0, 0.0
         self._last = readings()
 
     def watch(self) -> None:
         """Note, for ever, how late each tick is."""
         while True:
-            due = time.perf_counter() + TICK
+            began = time.perf_counter()
             gevent.sleep(TICK)
-            self._lag[microseconds(time.perf_counter() - due)] += 1
+            took = time.perf_counter() - began
+            self._lag[microseconds(took - TICK)] += 1
+            # A look that comes late stands for all the time that went by.
+            self._seen += self._busy() * took
+            self._looked += took
 
     def take(self) -> dict[str, Any]:
         """Lateness of ticks in microseconds with counts, and what was used since the last time, ready for JSON."""
         now = readings()
         used = {key: round(now[key] - self._last[key], 6) for key in now}
-        taken = {"lag": self._lag, **used}
-        self._lag, self._last = defaultdict(int), now
+        taken = {"lag": self._lag, "busy": round(self._seen, 6), "looked": round(self._looked, 6), **used}
+        self._lag, self._last, self._seen, self._looked = defaultdict(int), now, 0.0, 0.0
         return taken
 
 

@@ -32,7 +32,8 @@ class Recording:
     def __init__(self, environment: Any, plan: Plan, folder: Path, number: int) -> None:
         """Begin the journal `worker-<number>-<pid>.ndjson` in `folder`, and listen."""
         self.environment, self.plan, self.number = environment, plan, number
-        self.tally, self.health = Tally(), Health()
+        self.tally = Tally()
+        self.health = Health(self._busy)
         self.journal = Journal(folder / f"worker-{number}-{os.getpid()}.ndjson")
         self.errors = 0
         self.journal.write("hello", worker=number, pid=os.getpid(), locust=locust.__version__, python=platform.python_version())
@@ -83,6 +84,9 @@ class Recording:
         arrivals.install()
         self.environment.events.spawning_complete.add_listener(lambda **_: arrivals.start())
         return arrivals
+
+    def _busy(self) -> int:
+        return len(self.tally.open) + (len(self.arrivals.queue) if self.arrivals else 0)
 
     def set_rate(self, rate: float) -> None:
         """Let so many tasks a second become due over all workers, from now on."""

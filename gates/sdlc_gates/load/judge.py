@@ -11,6 +11,7 @@ from sdlc.model import Answer, Coverage, Measurement, Missing
 from sdlc.threshold import MeasurementLimit
 from sdlc_gates.load import needed, validity
 from sdlc_gates.load.phases import measurements, remarks
+from sdlc_gates.load.pictures import pictures
 from sdlc_gates.load.records import Phase, Records, Tick
 from sdlc_gates.load.sample import Sample
 from sdlc_gates.load.steady import Steady, steady
@@ -46,7 +47,12 @@ def judge(records: Records, thresholds: Sequence[MeasurementLimit] = (), exclude
         _requests(phase),
         *_routes(phase, excluded),
     )
-    return Answer(measurements=tuple(measured), coverage=coverage, notes=(*_notes(phase, samples, shown), *remarks(records)))
+    return Answer(
+        measurements=tuple(measured),
+        pictures=tuple(pictures(records, phase, thresholds, measured)) if samples else (),
+        coverage=coverage,
+        notes=(*_notes(phase, samples, shown), *remarks(records)),
+    )
 
 
 def _largest(samples: list[Sample]) -> list[Sample]:

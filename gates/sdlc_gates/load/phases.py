@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from array import array
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterator
 
 from sdlc.model import Measurement
@@ -91,9 +91,5 @@ def _p95(ok: array[int], bad: int) -> float:
 
 def by_second(stage: Steady) -> list[Sample]:
     """All requests of a stage, by the second they began in."""
-    windows: defaultdict[int, Window] = defaultdict(Window)
-    for cell in stage.cells():
-        window = windows[cell.start]
-        window.add(cell.ok)
-        window.bad += sum(cell.failed.values()) + sum(cell.censored.values()) + cell.dropped
-    return [Sample("", [windows[second]], 1) for second in range(stage.start, stage.end)]
+    seconds = stage.named_windows(1).get("", {})
+    return [seconds.get(second, Sample("", (), 1)) for second in range(stage.seconds)]

@@ -96,6 +96,9 @@ class Tick(Line, tag="tick", frozen=True):
     """Tasks that were due and waited for a free user."""
     in_flight: int
     lag: dict[int, int]
+    busy: float
+    """Requests under way, or waiting for a user, times the seconds that they were, over the `looked` seconds."""
+    looked: float
     wall: float
     cpu: float
     throttled: float

@@ -59,11 +59,16 @@ class Sample:
         """How many requests, out of how many, took longer than `limit` milliseconds or went wrong, in each window."""
         return [(len(ok) - bisect_right(ok, limit * MILLISECOND) + bad, len(ok) + bad) for ok, bad in self.windows]
 
+    def effect(self, limit: float) -> float:
+        """The design effect of being slower than `limit`, or just as slow: many requests may share one latency."""
+        slower, as_slow = self.slower(limit), self.slower(math.nextafter(limit, 0.0))
+        return max(bounds.design_effect(slower), bounds.design_effect(as_slow))
+
     def percentile(self, name: str) -> Measurement:
         """A percentile in milliseconds, with bounds that allow for slow requests coming in bursts."""
         q = PERCENTILES[name]
         value = self.at(math.ceil(q * self.n))
-        effect = bounds.design_effect(self.slower(value))
+        effect = self.effect(value)
         lower, upper = bounds.ranks(self.n, q, effect)
         high = math.inf if effect > MAX_EFFECT else self.at(upper)
         return Measurement(name=name, value=value, unit="ms", n=self.n, subject=self.subject, low=self.at(lower), high=high)

@@ -63,15 +63,24 @@ class Steady:
 
     def samples(self) -> list[Sample]:
         """All together first (with the empty name), then one for each name, by name."""
+        cut = sorted(self._cut(self.window).items())
+        return [Sample(name, [windows[key] for key in sorted(windows)], self.seconds) for name, windows in cut]
+
+    def named_windows(self, width: int) -> dict[str, dict[int, Sample]]:
+        """By name and number of window, where each is `width` seconds long; empty ones are absent."""
+        return {
+            name: {number: Sample(name, [window], width) for number, window in windows.items()}
+            for name, windows in self._cut(width).items()
+        }
+
+    def _cut(self, width: int) -> dict[str, dict[int, Window]]:
         named: defaultdict[str, defaultdict[int, Window]] = defaultdict(lambda: defaultdict(Window))
         for cell in self.cells():
             for name in ("", cell.name):
-                window = named[name][(cell.start - self.start) // self.window]
+                window = named[name][(cell.start - self.start) // width]
                 window.add(cell.ok)
                 window.bad += sum(cell.failed.values()) + sum(cell.censored.values()) + cell.dropped
-        return [
-            Sample(name, [windows[key] for key in sorted(windows)], self.seconds) for name, windows in sorted(named.items())
-        ]
+        return {name: dict(windows) for name, windows in named.items()}
 
 
 def steady(records: Records) -> Steady | None:

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import Callable, Iterator
 
 from sdlc.model import Coverage, Missing
+from sdlc_gates.load import behaviour
 from sdlc_gates.load.records import Journal, Problem, Records, Tick, UserError, WorkerEnd
 from sdlc_gates.load.steady import Steady
 
 MAX_CPU = 0.9
 MAX_THROTTLED = 0.01
 MAX_STOLEN = 0.1
-STALL_SECONDS = 2
-RATE_TOLERANCE = 0.02
-POISSON_DEVIATIONS = 4
-MAX_DROPPED = 0.001
 SHOWN = 3
 
 
@@ -33,9 +29,11 @@ def checks(records: Records, phase: Steady | None) -> Coverage:
         ("zero-requests", _zero),
         ("users-missing", _users),
         ("generator-saturated", _saturated),
-        ("rate-not-reached", _rate),
-        ("arrivals-dropped", _dropped),
-        ("target-stalled", _stalled),
+        ("rate-not-reached", behaviour.rate_missed),
+        ("arrivals-dropped", behaviour.dropped),
+        ("littles-law", behaviour.littles_law),
+        ("target-stalled", behaviour.stalled),
+        ("non-stationary", behaviour.non_stationary),
         ("target-down", _down),
     )
     failed = [Missing(item=code, reason="; ".join(found)) for code, check in whole if (found := list(check(records)))]
@@ -132,59 +130,6 @@ def loop_lag(ticks: list[Tick]) -> float:
         rest -= lag[late]
         if rest < 0:
             return late / 1_000_000
-    return 0.0
-
-
-def arrivals(phase: Steady) -> int:
-    """How many tasks became due in the steady phase of an open test."""
-    ticks = (line for worker in phase.records.workers for line in worker.lines if isinstance(line, Tick))
-    return sum(count for tick in ticks for second, count in tick.arrivals.items() if phase.start <= second < phase.end)
-
-
-def _rate(phase: Steady) -> Iterator[str]:
-    planned, due = phase.rate * phase.seconds, arrivals(phase)
-    # A Poisson process varies by the square root of its size.
-    if abs(due - planned) > RATE_TOLERANCE * planned + POISSON_DEVIATIONS * math.sqrt(planned):
-        yield f"{due} tasks became due in {phase.seconds} s; {planned:.0f} were planned"
-
-
-def _dropped(phase: Steady) -> Iterator[str]:
-    dropped, due = phase.outcomes()["dropped"], arrivals(phase)
-    if dropped > MAX_DROPPED * due:
-        yield f"no user was free for {dropped} of {due} tasks: the target is too slow for this rate, or users are too few"
-
-
-def _stalled(phase: Steady) -> Iterator[str]:
-    """Whole seconds in which requests waited and none, of any worker, was answered; the open model's percentiles see them."""
-    if phase.records.plan.model == "open":
-        return
-    answered: Counter[int] = Counter()
-    waiting: Counter[int] = Counter()
-    for worker in phase.records.workers:
-        for tick in phase.ticks(worker):
-            answered[int(tick.at)] += tick.answered
-            waiting[int(tick.at)] += tick.in_flight
-    longest = run = 0
-    for second in range(phase.start + 1, phase.end):
-        run = run + 1 if waiting[second] and not answered[second] else 0
-        longest = max(longest, run)
-    if longest >= STALL_SECONDS and longest > 5 * _slowest_usual(phase):
-        yield (
-            f"for {longest} s requests waited and none was answered; in the closed model users who wait ask for nothing, "
-            "so the percentiles hide it"
-        )
-
-
-def _slowest_usual(phase: Steady) -> float:
-    """The median of answered requests, in seconds."""
-    latencies: Counter[int] = Counter()
-    for cell in phase.cells():
-        latencies.update(cell.ok)
-    half = latencies.total() / 2
-    for latency in sorted(latencies):
-        half -= latencies[latency]
-        if half <= 0:
-            return latency / 1_000_000
     return 0.0
 
 

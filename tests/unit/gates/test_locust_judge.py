@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import pytest
 from sdlc_gates.load.judge import judge
-from sdlc_gates.load.records import read
+from sdlc_gates.load.records import Cell, Tick, read
 
 from sdlc.errors import OutputInvalid
 from sdlc.model import Answer, Measurement
@@ -152,3 +152,56 @@ def test_an_undecided_threshold_says_what_it_needs(recorded: Path) -> None:
     hint = measured(answer(recorded, close), "p99", "GET /a").hint
     assert "more requests would tell" in hint
     assert measured(answer(recorded, close), "p99").hint == ""
+
+
+def ticks(folder: Path, change: Callable[[dict[str, object]], None]) -> None:
+    def changed(lines: list[dict[str, object]]) -> list[dict[str, object]]:
+        for line in lines:
+            if line["kind"] == "tick":
+                change(line)
+        return lines
+
+    for journal in folder.glob("worker-*.ndjson"):
+        rewrite(journal, changed)
+
+
+def many(folder: Path, slower: Callable[[int], float]) -> None:
+    """Each request of the record twentyfold, with its latency changed by the second it began in."""
+    start = min(cell.start for journal in read(sorted(folder.iterdir())).workers for cell in cells(journal.lines))
+
+    def change(tick: dict[str, object]) -> None:
+        found = tick["cells"]
+        assert isinstance(found, list)
+        for cell in found:
+            cell["ok"] = {str(int(int(us) * slower(cell["start"] - start))): n * 20 for us, n in cell["ok"].items()}
+
+    ticks(folder, change)
+
+
+def cells(lines: Iterable[object]) -> list[Cell]:
+    return [cell for line in lines if isinstance(line, Tick) for cell in line.cells]
+
+
+def test_a_phase_that_was_not_steady_is_seen(recorded: Path) -> None:
+    many(recorded, lambda second: 1.0)
+    assert "non-stationary" not in faults(recorded)
+    many(recorded, lambda second: 1.0 if second < 4 else 2.0)
+    assert "non-stationary" in faults(recorded)
+
+
+def test_requests_that_nobody_saw_under_way_are_seen(recorded: Path) -> None:
+    many(recorded, lambda second: 1.0)
+    assert "littles-law" in faults(recorded)
+    ticks(recorded, lambda tick: tick.update(busy=float(str(tick["busy"])) * 20))
+    assert "littles-law" not in faults(recorded)
+
+
+def test_pictures_show_what_was_measured(recorded: Path) -> None:
+    limit = MeasurementLimit(gate="g", metric="p95", operator="<=", bound=500, unit="ms", origin="test", subject="GET /a")
+    over_time, whole, one = answer(recorded, limit).pictures
+    assert [band.name for band in over_time.bands] == ["warm-up", "steady"]
+    assert {curve.name for curve in over_time.curves} == {*("p50 of GET /a", "p95 of GET /a", "p50 of GET /b", "p95 of GET /b")}
+    assert whole.levels == ()
+    assert [level.value for level in one.levels] == [500, measured(answer(recorded), "p95", "GET /a").value]
+    shares = [share for _, share in one.curves[0].points]
+    assert shares == sorted(shares)
