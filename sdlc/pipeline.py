@@ -9,7 +9,7 @@ from pathlib import Path
 
 import msgspec
 
-from sdlc import inventory
+from sdlc import checkout, inventory
 from sdlc.errors import EvidenceInvalid, GateError
 from sdlc.evidence import RunDirectory
 from sdlc.gate import Gate
@@ -104,8 +104,8 @@ def _planned(gate: Gate) -> PlannedGate:
 
 
 def _subject(plan: Plan) -> Subject:
-    commit = inventory.run_git(plan.root, "rev-parse", "HEAD")
-    status = inventory.run_git(plan.root, "status", "--porcelain", "--untracked-files=normal")
+    commit = checkout.run_git(plan.root, "rev-parse", "HEAD")
+    status = checkout.run_git(plan.root, "status", "--porcelain", "--untracked-files=normal", "--ignore-submodules=dirty")
     return Subject(
         name=plan.name,
         commit=commit.stdout.decode().strip() if commit.returncode == 0 else "",

@@ -23,15 +23,20 @@ def relative(name: str, files: Inventory) -> str:
         found = full.relative_to(files.root).as_posix()
     except ValueError as error:
         raise OutputInvalid(f"the report speaks of {name!r}, which is outside the project") from error
-    if found not in files.files:
+    if found not in files.known:
         raise OutputInvalid(f"the report speaks of {name!r}, which the tool was not asked about")
     return found
 
 
-def quoted(findings: tuple[Finding, ...], files: Inventory, marker: re.Pattern[str]) -> tuple[Finding, ...]:
-    """The findings with the text of their lines, and with the comment there that matches `marker`, if any."""
+def quoted(
+    findings: tuple[Finding, ...], files: Inventory, marker: re.Pattern[str], above: re.Pattern[str] | None = None
+) -> tuple[Finding, ...]:
+    """The findings with the text of their lines, and with the comment there that matches `marker`, if any.
+
+    A tool that also obeys a comment on a line of its own above the finding needs `above`, which matches that line's begin.
+    """
     texts: dict[str, list[str]] = {}
-    return tuple(_quoted(finding, files.root, texts, marker) for finding in findings)
+    return tuple(_quoted(finding, files.root, texts, marker, above) for finding in findings)
 
 
 def markers(files: Inventory, marker: re.Pattern[str]) -> tuple[SourceLocation, ...]:
@@ -50,7 +55,9 @@ def asking(files: Inventory, *names: str) -> tuple[SourceLocation, ...]:
     return tuple(SourceLocation(path=path, line=1, snippet=f"the file {PurePosixPath(path).name}") for path in found)
 
 
-def _quoted(finding: Finding, root: Path, texts: dict[str, list[str]], marker: re.Pattern[str]) -> Finding:
+def _quoted(
+    finding: Finding, root: Path, texts: dict[str, list[str]], marker: re.Pattern[str], above: re.Pattern[str] | None
+) -> Finding:
     location = finding.location
     if not isinstance(location, SourceLocation):
         return finding
@@ -60,6 +67,8 @@ def _quoted(finding: Finding, root: Path, texts: dict[str, list[str]], marker: r
     last = max(location.line, location.end_line)
     shown = lines[location.line - 1 : min(last, location.line + MAX_SNIPPET_LINES - 1)]
     said = next((match.group() for line in lines[location.line - 1 : last] if (match := marker.search(line))), "")
+    before = lines[location.line - 2 : location.line - 1] if above and not said and location.line > 1 else []
+    said = next((match.group().strip() for line in before if above and (match := above.match(line))), said)
     snippet = "\n".join(shown)[:MAX_SNIPPET_CHARACTERS]
     return msgspec.structs.replace(
         finding,

@@ -93,7 +93,7 @@ def test_what_the_schema_could_refuse_both_refuse(text: str, write: Write, valid
 FOUND = [
     Found(),
     Found(files=3),
-    Found(files=3, python=2, dependencies=("requirements.txt", 'dev/requirements-"x".txt'), pyproject=True),
+    Found(files=3, python=2, dependencies=("requirements.txt", 'dev/requirements-"x".txt')),
     Found(files=9, python=9, framework="flask", run="python -m flask --app app:app run --port {port}", locustfile="l.py"),
     Found(files=9, python=9, framework="fastapi", run="uvicorn a:b --port {port}", openapi="/openapi.json"),
     Found(files=9, python=9, framework="django", run=""),
