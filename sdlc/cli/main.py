@@ -6,8 +6,8 @@ import os
 import sys
 import traceback
 
-import click
 import typer
+from typer import rich_utils
 
 from sdlc.cli import decide, explain, gates, init, prove, report, run, schema
 from sdlc.cli.console import EXIT, complain
@@ -39,22 +39,24 @@ def main() -> None:
     """The console script; ends the process with the documented exit code, and with 3 when this program itself breaks."""
     code = EXIT[Verdict.INCONCLUSIVE]
     try:
-        code = app(standalone_mode=False) or 0
-    except click.exceptions.Exit as ended:
-        code = ended.exit_code
-    except click.ClickException as error:
-        error.show()
+        answered = app(standalone_mode=False) or 0
+        code = answered if answered in (*EXIT.values(), USAGE) else code
+    except typer.TyperException as error:
+        rich_utils.rich_format_error(error)  # type: ignore[arg-type]  # all that typer raises itself are of that kind
         code = USAGE
     except EvidenceInvalid as error:
         complain(str(error))
     except SdlcError as error:
         complain(str(error))
         code = USAGE
-    except (click.Abort, KeyboardInterrupt):
+    except (typer.Abort, KeyboardInterrupt):
         complain("stopped")
-    except BrokenPipeError:
-        # Whoever read the output has gone; what was not said is no pass, and Python must not complain while it exits.
+    except (BrokenPipeError, SystemExit):
+        # Whoever read the output has gone (typer turns that into an exit of its own). What was not said is no pass, and
+        # Python must not complain while it exits.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except OSError as error:
+        complain(f"what was asked for could not be written: {error}")
     except Exception:  # noqa: BLE001  # a bug here must not look like a verdict
         traceback.print_exc()
         complain("sdlc itself broke; nothing was decided")
