@@ -16,6 +16,7 @@ from sdlc.model import Artifact, Frozen
 
 CHUNK = 1 << 20
 RUNS = Path(".sdlc") / "runs"
+RUN = "run.json"
 MANIFEST = "manifest.json"
 
 
@@ -44,10 +45,9 @@ class RunDirectory:
         Raises `ConfigError` when the place can't be written, or is a link that the repository planted.
         """
         runs = root / RUNS
-        for place in (runs.parent, runs):
-            if place.is_symlink():
-                raise ConfigError(f"{place} is a link; remove it, runs are never written through one")
-        path = runs / f"{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(4)}"
+        _refuse_links(runs)
+        # Names sort by time, and two quick runs must not be taken for one another as the latest.
+        path = runs / f"{now:%Y%m%dT%H%M%S}{now.microsecond // 1000:03}Z-{secrets.token_hex(4)}"
         try:
             path.mkdir(parents=True)
             ignore = runs.parent / ".gitignore"
@@ -60,9 +60,10 @@ class RunDirectory:
     @classmethod
     def find(cls, root: Path, name: str) -> RunDirectory:
         """The run named by a path, an id, the beginning of an id, or `latest`; raises `ConfigError` when there is none."""
-        if (Path(name) / "run.json").is_file():
+        if _is_run(Path(name)):
             return cls(Path(name))
-        known = sorted(path for path in (root / RUNS).glob("*") if (path / "run.json").is_file())
+        _refuse_links(root / RUNS)
+        known = sorted(path for path in (root / RUNS).glob("*") if _is_run(path))
         found = known[-1:] if name == "latest" else [path for path in known if path.name.startswith(name)]
         if len(found) != 1:
             raise ConfigError(f"{name}: {'several runs begin so' if found else 'no such run'}; known: {_names(known)}")
@@ -80,12 +81,14 @@ class RunDirectory:
         goal.parent.mkdir(parents=True, exist_ok=True)
         if file.is_symlink() or not file.is_file():
             raise EvidenceInvalid(f"{file.name} is not a regular file")
+        if goal.exists():
+            raise EvidenceInvalid(f"{goal.name} is evidence of another run of the tool already")
         shutil.move(file, goal)
         return self.describe(goal)
 
     def describe(self, file: Path) -> Artifact:
         """Path, hash and size of a file in this directory."""
-        return Artifact(path=file.relative_to(self.path).as_posix(), sha256=sha256(file), size=file.stat().st_size)
+        return Artifact(path=storable(file.relative_to(self.path).as_posix()), sha256=sha256(file), size=file.stat().st_size)
 
     def write(self, name: str, content: bytes) -> Path:
         """Write one file whole or not at all."""
@@ -98,7 +101,7 @@ class RunDirectory:
     def seal(self) -> None:
         """Remove scratch folders, and write down the hash of all evidence."""
         shutil.rmtree(self.path / "scratch", ignore_errors=True)
-        files = tuple(self.describe(file) for file in self._sealed_files())
+        files = tuple(self.describe(file) for file in self._sealed_files() if file.is_file() and not file.is_symlink())
         self.write(MANIFEST, msgspec.json.format(msgspec.json.encode(Manifest(files=files))))
 
     def discard(self) -> None:
@@ -109,20 +112,39 @@ class RunDirectory:
         """Compare all evidence with the manifest; raises `EvidenceInvalid` naming the first difference."""
         try:
             manifest = msgspec.json.decode((self.path / MANIFEST).read_bytes(), type=Manifest)
-        except (OSError, msgspec.DecodeError) as error:
+        except (OSError, msgspec.DecodeError, RecursionError) as error:
             raise EvidenceInvalid(f"{self.path / MANIFEST} can't be read: {error}") from error
         listed = {artifact.path: artifact for artifact in manifest.files}
-        present = {file.relative_to(self.path).as_posix() for file in self._sealed_files()}
-        for name in sorted(listed.keys() ^ present):
+        present = {storable(file.relative_to(self.path).as_posix()): file for file in self._sealed_files()}
+        for name in sorted(listed.keys() ^ present.keys()):
             raise EvidenceInvalid(f"{name} {'is gone from' if name in listed else 'was added to'} {self.path}")
         for name, artifact in listed.items():
-            if self.describe(self.path / name) != artifact:
+            if not self._is_unchanged(present[name], artifact):
                 raise EvidenceInvalid(f"{name} was changed after {self.path} was sealed")
 
+    def _is_unchanged(self, file: Path, artifact: Artifact) -> bool:
+        try:
+            return not file.is_symlink() and file.is_file() and self.describe(file) == artifact
+        except OSError as error:
+            raise EvidenceInvalid(f"{file} can't be read: {error.strerror}") from error
+
     def _sealed_files(self) -> Iterable[Path]:
-        evidence = self.path / "evidence"
-        yield from (self.path / name for name in ("run.json",) if (self.path / name).is_file())
-        yield from sorted(file for file in evidence.rglob("*") if file.is_file() or file.is_symlink())
+        """`run.json` and all that lies below `evidence/`, whatever it is: links and devices too, which nobody sealed."""
+        run = self.path / RUN
+        yield from (run,) if run.exists() or run.is_symlink() else ()
+        yield from sorted(file for file in (self.path / "evidence").rglob("*") if file.is_symlink() or not file.is_dir())
+
+
+def _is_run(path: Path) -> bool:
+    """Whether a run ended here: one that was killed has left neither file."""
+    return (path / RUN).exists() or (path / MANIFEST).exists()
+
+
+def _refuse_links(runs: Path) -> None:
+    """A link could lead a run out of the project, or bring in one that never ran here."""
+    for place in (runs.parent, runs):
+        if place.is_symlink():
+            raise ConfigError(f"{place} is a link; remove it, runs are never kept behind one")
 
 
 def sha256(file: Path) -> str:
@@ -132,6 +154,11 @@ def sha256(file: Path) -> str:
         while chunk := stream.read(CHUNK):
             digest.update(chunk)
     return digest.hexdigest()
+
+
+def storable(text: str) -> str:
+    """The text without halves of characters, which JSON can't hold; they come from file names that are not UTF-8."""
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def _names(runs: list[Path]) -> str:

@@ -23,7 +23,7 @@ from packaging.specifiers import SpecifierSet
 
 from sdlc import inventory
 from sdlc.errors import EvidenceInvalid, NothingToScan, OutputInvalid, ToolFailed, ToolMissing
-from sdlc.evidence import RunDirectory
+from sdlc.evidence import RunDirectory, storable
 from sdlc.handlers.model import Route
 from sdlc.inventory import Inventory
 from sdlc.model import Answer, Evidence, Family, Frozen, Rule, Stage
@@ -139,7 +139,7 @@ class Workspace:
                 Evidence(
                     tool=tool.name,
                     version=tool.version,
-                    argv=tuple(command),
+                    argv=tuple(map(storable, command)),
                     exit_code=code,
                     started=started,
                     seconds=round(seconds, 3),

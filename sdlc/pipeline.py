@@ -11,7 +11,7 @@ import msgspec
 
 from sdlc import checkout, inventory
 from sdlc.errors import EvidenceInvalid, GateError
-from sdlc.evidence import RunDirectory
+from sdlc.evidence import RUN, RunDirectory
 from sdlc.gate import Gate
 from sdlc.handlers import link as handlers
 from sdlc.handlers.model import Route
@@ -20,7 +20,6 @@ from sdlc.policy import Policy, decide
 from sdlc.run import FORMAT, PlannedGate, Run, Subject
 from sdlc.runner import Execution, Observer
 
-RUN = "run.json"
 DISTRIBUTION = "sdlc-gates"
 
 

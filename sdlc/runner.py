@@ -5,9 +5,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import datetime
-import math
 import queue
-import sys
 import threading
 import time
 import traceback
@@ -18,23 +16,24 @@ from typing import Protocol
 import msgspec
 
 from sdlc import proofs
-from sdlc.errors import Cancelled, GateError, NothingToScan, OutputInvalid, SdlcError, TargetFailed
-from sdlc.evidence import RunDirectory
+from sdlc.errors import Cancelled, GateError, NothingToScan, SdlcError, TargetFailed
+from sdlc.evidence import RunDirectory, storable
 from sdlc.gate import Gate, Workspace
 from sdlc.handlers.link import link
 from sdlc.handlers.model import Route
-from sdlc.identity import fingerprinted
 from sdlc.inventory import Inventory
-from sdlc.model import Answer, Canary, Completed, Errored, Evidence, GateResult, Measurement, Skipped, Verdict
+from sdlc.model import Answer, Canary, Completed, Errored, Evidence, GateResult, Skipped, Verdict
 from sdlc.plan import Plan, Step
 from sdlc.policy import decide
 from sdlc.process import Limits
+from sdlc.settling import settled
 from sdlc.target import Target, started
 from sdlc.threshold import MeasurementLimit
 
-UNBOUNDED = sys.float_info.max
-"""Written for an infinite bound, which JSON can't hold."""
 TRACEBACK_CHARACTERS = 2000
+STUCK_SECONDS = 45.0
+"""How long a gate may take beyond its deadline, or after everything was asked to stop, to end what it started."""
+POLL_SECONDS = 0.5
 
 
 class Observer(Protocol):
@@ -70,18 +69,38 @@ class Execution:
     results: dict[str, GateResult] = field(default_factory=dict)
     running: dict[str, Step] = field(default_factory=dict)
     finished: queue.Queue[GateResult] = field(default_factory=queue.Queue)
+    give_up: dict[str, float] = field(default_factory=dict)
+    """When a running gate is no longer waited for, by `time.monotonic()`."""
 
     def run(self) -> tuple[GateResult, ...]:
         """The results of all steps, in the plan's order; those that were stopped by `cancel` say so."""
         waiting = list(self.plan.steps)
         while waiting or self.running:
-            for step in self._startable(waiting):
+            startable = self._startable(waiting)
+            for step in startable:
                 waiting.remove(step)
                 self._start(step)
-            if not self.running:
-                continue
-            self._take(self.finished.get())
+            if self.running:
+                self._wait()
+            elif not startable:
+                for step in waiting:
+                    self._take(Skipped(gate=step.gate.id, reason=f"what it needs never ends: {', '.join(step.needs)}"))
+                waiting.clear()
         return tuple(self.results[step.gate.id] for step in self.plan.steps)
+
+    def _wait(self) -> None:
+        """Take the next result, or give up on a gate whose own code does not end."""
+        with contextlib.suppress(queue.Empty):
+            result = self.finished.get(timeout=POLL_SECONDS)
+            if result.gate in self.running:
+                self._take(result)
+        now = time.monotonic()
+        for gate in list(self.running):
+            if self.cancel.is_set():
+                self.give_up[gate] = min(self.give_up[gate], now + STUCK_SECONDS)
+            if now > self.give_up[gate]:
+                reason = "the gate's own code did not end; it was left behind"
+                self._take(Errored(gate=gate, fault="cancelled" if self.cancel.is_set() else "timeout", reason=reason))
 
     def _startable(self, waiting: list[Step]) -> list[Step]:
         """Steps whose needs have ended, as many as there is room for."""
@@ -101,6 +120,7 @@ class Execution:
             self._take(Skipped(gate=step.gate.id, reason=f"it needs {', '.join(unmet)}, which did not pass"))
             return
         self.running[step.gate.id] = step
+        self.give_up[step.gate.id] = time.monotonic() + step.deadline + STUCK_SECONDS
         self.observer.started(step.gate.id)
         threading.Thread(target=lambda: self.finished.put(self._perform(step)), name=step.gate.id, daemon=True).start()
 
@@ -111,9 +131,12 @@ class Execution:
 
     def _kept(self, gate: str) -> bool:
         """Whether a gate, judged alone, stands in nobody's way."""
+        result = self.results[gate]
+        if isinstance(result, Skipped):
+            return result.unaffected
         thresholds = tuple(limit for limit in self.plan.policy.thresholds if limit.gate in ("", gate))
         alone = msgspec.structs.replace(self.plan.policy, required=(gate,), thresholds=thresholds)
-        return decide((self.results[gate],), alone, self.began).verdict is Verdict.PASS
+        return decide((result,), alone, self.began).verdict is Verdict.PASS
 
     def _perform(self, step: Step) -> GateResult:
         began = time.monotonic()
@@ -125,26 +148,40 @@ class Execution:
                 gate=gate, answer=answer, evidence=tuple(evidence), canary=canary, seconds=round(time.monotonic() - began, 3)
             )
         except NothingToScan as error:
-            if self.files.changed_since and not step.gate.uses_target:
-                return Skipped(gate=gate, reason=str(error), unaffected=True)
-            fault, reason, fix, known = error.fault, str(error), error.fix, error.answer
-        except GateError as error:
-            fault, reason, fix, known = error.fault, str(error), error.fix, error.answer
-        except Cancelled as error:
-            fault, reason, fix, known = "cancelled", str(error), "", Answer()
-        except SdlcError as error:
-            fault, reason, fix, known = "gate-failed", str(error), "", Answer()
-        except Exception:  # noqa: BLE001  # the one place where a gate's own bug is turned into a result
-            fault, reason = "gate-bug", f"the gate itself broke: {traceback.format_exc()[-TRACEBACK_CHARACTERS:]}"
-            fix, known = "report it, with the run directory", Answer()
+            if self._is_unaffected(step.gate):
+                return Skipped(gate=gate, reason=storable(str(error)), unaffected=True)
+            failure: BaseException = error
+        except BaseException as error:  # noqa: BLE001  # whatever a gate raises, sys.exit(0) among it, is no answer
+            failure = error
+        return self._errored(gate, failure, tuple(evidence), round(time.monotonic() - began, 3))
+
+    def _is_unaffected(self, gate: Gate) -> bool:
+        """Whether it was shown that no changed file is the gate's business."""
+        mine = self.files.select(gate.wants)
+        return bool(self.files.changed_since) and not gate.uses_target and not mine.files and not mine.refused
+
+    def _errored(self, gate: str, failure: BaseException, evidence: tuple[Evidence, ...], seconds: float) -> Errored:
+        """What a gate raised, as a result."""
+        fault, reason, fix, known = "gate-failed", str(failure), "", Answer()
+        if isinstance(failure, GateError):
+            fault, fix, known = failure.fault, failure.fix, failure.answer
+        elif isinstance(failure, Cancelled):
+            fault = "cancelled"
+        elif not isinstance(failure, SdlcError):
+            told = "".join(traceback.format_exception(failure))[-TRACEBACK_CHARACTERS:]
+            fault, reason, fix = "gate-bug", f"the gate itself broke: {told}", "report it, with the run directory"
+        try:
+            known = settled(link(known, self.routes), gate)
+        except Exception as error:  # noqa: BLE001  # a gate's last words may be as broken as the gate
+            known, reason = Answer(), f"{reason}; what it knew can't be kept: {error}"
         return Errored(
             gate=gate,
             fault=fault,
-            reason=reason,
-            fix=fix,
-            answer=_settled(link(known, self.routes), gate),
-            evidence=tuple(evidence),
-            seconds=round(time.monotonic() - began, 3),
+            reason=storable(reason),
+            fix=storable(fix),
+            answer=known,
+            evidence=evidence,
+            seconds=seconds,
         )
 
     def _answer(self, step: Step, evidence: list[Evidence]) -> tuple[Answer, Canary | None]:
@@ -171,7 +208,7 @@ class Execution:
             return Answer(), prove(gate, work)
         with self._target(gate, work) as target:
             answer = gate.check(dataclasses.replace(work, target=target))
-        answer = _settled(link(answer, self.routes), gate.id)
+        answer = settled(link(answer, self.routes), gate.id)
         return answer, self._prove(gate, work) if self.plan.policy.prove else None
 
     def _prove(self, gate: Gate, work: Workspace) -> Canary:
@@ -211,24 +248,4 @@ def prove(gate: Gate, work: Workspace) -> Canary:
         detail = "found" if caught else "the planted defect was not found"
     except GateError as error:
         caught, detail = False, f"{error.fault}: {error}"
-    return Canary(caught=caught, detail=detail, seconds=round(time.monotonic() - began, 3))
-
-
-def _settled(answer: Answer, gate: str) -> Answer:
-    """The answer as it is stored: findings marked, bounds finite; raises `OutputInvalid` for what isn't a number."""
-    return msgspec.structs.replace(
-        answer,
-        findings=fingerprinted(answer.findings, gate),
-        measurements=tuple(_finite(measurement) for measurement in answer.measurements),
-    )
-
-
-def _finite(measurement: Measurement) -> Measurement:
-    numbers = {"value": measurement.value, "low": measurement.low, "high": measurement.high}
-    if any(number is not None and math.isnan(number) for number in numbers.values()):
-        raise OutputInvalid(f"{measurement.name} of {measurement.subject or 'all together'} is not a number")
-    bounded = {
-        name: math.copysign(UNBOUNDED, number) if number is not None and math.isinf(number) else number
-        for name, number in numbers.items()
-    }
-    return msgspec.structs.replace(measurement, **bounded)
+    return Canary(caught=caught, detail=storable(detail), seconds=round(time.monotonic() - began, 3))

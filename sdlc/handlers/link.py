@@ -12,7 +12,7 @@ from pathlib import Path
 
 import msgspec
 
-from sdlc.errors import GateError
+from sdlc.errors import Cancelled, GateError
 from sdlc.handlers.model import Route
 from sdlc.inventory import Inventory
 from sdlc.model import Answer, EndpointLocation, Finding, SourceLocation
@@ -20,6 +20,8 @@ from sdlc.process import MIB, Limits, Running, clean_environment
 
 SECONDS = 60
 MEMORY = 1024 * MIB
+MAX_PATH = 300
+MOST_PER_SEGMENT = 2
 _PARAMETER = re.compile(r"\{(\w+)(:path)?\}")
 
 
@@ -41,7 +43,7 @@ def find(files: Inventory, scratch: Path, cancel: threading.Event) -> tuple[tupl
         if ended.code:
             return (), f"reading them ended with exit code {ended.code}"
         return msgspec.json.decode(output.read_bytes(), type=tuple[Route, ...]), ""
-    except (GateError, OSError, msgspec.DecodeError) as error:
+    except (GateError, Cancelled, OSError, msgspec.DecodeError) as error:
         return (), str(error)
 
 
@@ -56,7 +58,9 @@ def match(method: str, url: str, routes: Sequence[Route]) -> tuple[Route, ...]:
         path = urllib.parse.unquote(urllib.parse.urlsplit(url).path) or "/"
     except ValueError:
         return ()
-    fitting = [route for route in routes if _answers(route, method.upper(), path)]
+    if len(path) > MAX_PATH:
+        return ()
+    fitting = [route for route in routes if _is_simple(route.template) and _answers(route, method.upper(), path)]
     fewest = min((route.template.count("{") for route in fitting), default=0)
     return tuple(route for route in fitting if route.template.count("{") == fewest)
 
@@ -68,6 +72,11 @@ def _linked(finding: Finding, routes: Sequence[Route]) -> Finding:
     spans = dict.fromkeys(span for route in match(location.method, location.url, routes) for span in route.code)
     code = tuple(SourceLocation(path=span.path, line=span.first, end_line=span.last) for span in spans)
     return msgspec.structs.replace(finding, location=msgspec.structs.replace(location, code=code))
+
+
+def _is_simple(template: str) -> bool:
+    """Whether matching it takes little time: a hostile project could declare one that takes years."""
+    return template.count(":path}") <= 1 and all(part.count("{") <= MOST_PER_SEGMENT for part in template.split("/"))
 
 
 def _answers(route: Route, method: str, path: str) -> bool:
