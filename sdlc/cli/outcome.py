@@ -17,6 +17,7 @@ from sdlc.run import Run
 
 SHOWN_REASONS = 20
 SHOWN_FINGERPRINT = 8
+LONG_TEXT = 120
 
 
 def show(run: Run, console: Console, pages: list[Path]) -> None:
@@ -88,7 +89,12 @@ def _headline(reason: Reason, gates: list[str]) -> Text:
     mark = severity_text(reason.severity) if reason.severity else verdict_text(reason.verdict)
     where = f"{plain(reason.where)}  " if reason.where else ""
     tags = "  ".join(tag for tag in (f"[{who}]" if who else "", reason.fingerprint[:SHOWN_FINGERPRINT]) if tag)
-    return Text.assemble("  ", mark, "  ", (where, "bold"), plain(reason.text), (f"  {tags}", "dim"))
+    return Text.assemble("  ", mark, "  ", (where, "bold"), plain(_first_sentence(reason.text)), (f"  {tags}", "dim"))
+
+
+def _first_sentence(text: str) -> str:
+    """As much of a finding's message as fits a list; the report and `sdlc explain` have the rest."""
+    return text.split(". ")[0] if len(text) > LONG_TEXT else text
 
 
 def _print_remarks(run: Run, console: Console) -> None:
