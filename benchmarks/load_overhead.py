@@ -18,6 +18,7 @@ from pathlib import Path
 
 import msgspec
 from sdlc_gates.load.plan import LoadOptions, plan
+from sdlc_gates.locust import LOAD_TESTS, RECORDER
 
 from sdlc.target import Target, free_port
 
@@ -39,14 +40,14 @@ def measure(folder: Path, host: str, seconds: int, *, recorded: bool) -> tuple[f
     for old in records.iterdir():
         old.unlink()
     made = plan(LoadOptions(users=10, spawn_rate=100, warm_up="0 s", duration=f"{seconds} s"))
-    (records / "plan.json").write_bytes(msgspec.json.encode(msgspec.structs.replace(made, host=host, root=str(folder))))
+    brought = msgspec.json.encode(msgspec.structs.replace(made, host=host, root=str(folder))).decode()
     (folder / "users.py").write_text(USERS)
-    (folder / "recorder.py").write_text("import sdlc_loadtests.recorder\n")
+    (folder / "recorder.py").write_text(RECORDER.format(package=LOAD_TESTS, plan=brought))
     files = f"{folder / 'recorder.py'},{folder / 'users.py'}" if recorded else str(folder / "users.py")
     own = folder / "own"
     argv = [sys.executable, "-m", "locust", "-f", files, "--headless", "--only-summary", "--host", host]
     argv += ["-u", "10", "-r", "100", "--json-file", str(own), "-t", f"{seconds + 60 if recorded else seconds}s"]
-    environment = os.environ | {"SDLC_LOAD_PLAN": str(records / "plan.json"), "SDLC_LOAD_RECORDS": str(records)}
+    environment = os.environ | {"SDLC_LOAD_RECORDS": str(records)}
     process = subprocess.Popen(argv, cwd=folder, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     began = time.monotonic()
     _, _, usage = os.wait4(process.pid, 0)

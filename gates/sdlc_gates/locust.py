@@ -22,13 +22,15 @@ from sdlc.target import Target, free_port, wait_until_ready
 from sdlc_gates.load import needed, requests
 from sdlc_gates.load.faults import LoadRefused
 from sdlc_gates.load.judge import judge
-from sdlc_gates.load.plan import LoadOptions, Plan, plan
+from sdlc_gates.load.plan import LoadOptions, Plan, plan, seconds
 from sdlc_gates.load.records import read
 from sdlc_gates.load.watch import Watch
 
 LOAD_TESTS = "sdlc_loadtests"
 CANARY_SECONDS = 0.2
 READY_SECONDS = 30.0
+# Locust sends this file, and the users' own, to workers on other hosts.
+RECORDER = "from {package}.plan import Given\n\nGiven.plan = {plan!r}\nimport {package}.recorder\n"
 
 
 class Locust(Gate):
@@ -118,6 +120,7 @@ class Locust(Gate):
             "spawn_rate": float(users),
             "phases": (),
         }
+        changes |= {"remote_workers": 0}
         times = {"warm_up": "0 s", "duration": "2 s", "wait": "0 s", "request_timeout": "5 s", "model": "closed", "rate": 0.0}
         return Locust(self.id, msgspec.structs.replace(self.options, **changes, **times))
 
@@ -172,13 +175,25 @@ class Locust(Gate):
         rules += ["--json-file", str(work.scratch / "records" / "locust-own-statistics")]
         # The conductor ends the test; this is for the day it doesn't.
         size += ["--run-time", f"{int(prepared.longest)}s", "--stop-timeout", "0"]
-        if prepared.workers > 1:
-            port = str(free_port())
-            size += ["--processes", str(prepared.workers), "--expect-workers-max-wait", "30"]
-            size += ["--master-bind-host", "127.0.0.1", "--master-bind-port", port, "--master-port", port]
+        size += self._workers(work, prepared)
         recorder = work.scratch / "sdlc_recorder.py"
-        recorder.write_text(f"import {LOAD_TESTS}.recorder\n")
+        brought = msgspec.json.encode(prepared).decode()
+        recorder.write_text(RECORDER.format(package=LOAD_TESTS, plan=brought))
         return ["-f", f"{recorder},{users}", *rules, *size]
+
+    def _workers(self, work: Workspace, prepared: Plan) -> list[str]:
+        """How the processes that make the load find each other; empty where one does everything."""
+        if self.options.remote_workers:
+            host, _, port = self.options.bind.rpartition(":")
+            work.say(f"waiting for {prepared.workers} workers: sdlc load worker --master {self.options.bind}")
+            expected = ["--expect-workers", str(prepared.workers), "--expect-workers-max-wait"]
+            wait = str(int(seconds("workers_within", self.options.workers_within)))
+            return ["--master", "--master-bind-host", host, "--master-bind-port", port, *expected, wait]
+        if prepared.workers == 1:
+            return []
+        port = str(free_port())
+        together = ["--master-bind-host", "127.0.0.1", "--master-bind-port", port, "--master-port", port]
+        return ["--processes", str(prepared.workers), "--expect-workers-max-wait", "30", *together]
 
     def _locustfile(self, work: Workspace) -> Path:
         path = (work.root / self.options.locustfile).resolve()
@@ -188,7 +203,7 @@ class Locust(Gate):
 
     def _environment(self, records: Path) -> dict[str, str]:
         passed = {name: os.environ[name] for name in self.options.pass_env if name in os.environ}
-        return passed | {"SDLC_LOAD_PLAN": str(records / "plan.json"), "SDLC_LOAD_RECORDS": str(records)}
+        return passed | {"SDLC_LOAD_RECORDS": str(records)}
 
 
 def _target(work: Workspace) -> Target:

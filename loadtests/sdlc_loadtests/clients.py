@@ -111,7 +111,7 @@ def is_loopback(host: str) -> bool:
 def guess(session: Any, method: str, url: Any, arguments: tuple[Any, ...], named: dict[str, Any]) -> str:
     """The name that Locust will most likely report a request under."""
     name = named.get("name") or (arguments[0] if arguments else None) or session.request_name
-    if not name:
+    if not name and ABSOLUTE.match(str(url)):
         parts = urllib.parse.urlsplit(str(url))
         name = urllib.parse.urlunsplit(("", "", parts.path or "/", parts.query, ""))
-    return f"{method} {name}"
+    return f"{method} {name or url}"

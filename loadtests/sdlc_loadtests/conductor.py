@@ -13,9 +13,10 @@ import gevent
 from gevent.event import Event
 from locust.runners import MasterRunner
 
-from sdlc_loadtests.journal import Journal
+from sdlc_loadtests.journal import File, Journal
 from sdlc_loadtests.plan import Plan
 from sdlc_loadtests.recording import Recording
+from sdlc_loadtests.remote import Received
 
 DRAIN = "sdlc-drain"
 DONE = "sdlc-done"
@@ -23,6 +24,7 @@ RATE = "sdlc-rate"
 SPAWN_MARGIN_SECONDS = 20.0
 POLL_SECONDS = 0.1
 DONE_MARGIN_SECONDS = 10.0
+MAX_SKEW_SECONDS = 0.25
 
 
 class Conductor:
@@ -31,7 +33,7 @@ class Conductor:
     def __init__(self, environment: Any, plan: Plan, folder: Path, recording: Recording | None) -> None:
         """Begin the journal `events.ndjson`; `recording` is this process's own, where it runs the users itself."""
         self.environment, self.plan, self.recording = environment, plan, recording
-        self.journal = Journal(folder / "events.ndjson")
+        self.journal = Journal(File(folder / "events.ndjson"))
         self.journal.write("hello", distributed=recording is None)
         self._users, self._rate, self._end_of_stage = 0, 0.0, 0
         self._spawned, self._done, self._lost = Event(), set[str](), set[str]()
@@ -39,6 +41,7 @@ class Conductor:
         environment.events.quitting.add_listener(self._on_quitting)
         if isinstance(environment.runner, MasterRunner):
             environment.runner.register_message(DONE, self._on_done)
+            self._received = Received(environment.runner, folder)
 
     def start(self) -> None:
         """Conduct, beside everything else."""
@@ -106,6 +109,9 @@ class Conductor:
         while len(self._done) + len(self._lost) < self.plan.workers and time.time() < deadline:
             self._look_for_lost_workers()
             gevent.sleep(POLL_SECONDS)
+        for node, apart in self._received.skew.items():
+            if abs(apart) > MAX_SKEW_SECONDS:
+                self._problem("clock-skew", f"the clock of worker {runner.get_worker_index(node)} is {apart:+.2f} s off")
         return len(self._done) == self.plan.workers
 
     def _keep_watch(self, until: float) -> bool:

@@ -6,9 +6,8 @@ import json
 import os
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
-PLAN_VARIABLE = "SDLC_LOAD_PLAN"
 RECORDS_VARIABLE = "SDLC_LOAD_RECORDS"
 
 
@@ -32,12 +31,22 @@ class Plan:
     requests: tuple[dict[str, Any], ...]
 
     @classmethod
-    def read(cls) -> Plan:
-        """The plan that the environment points to."""
-        content = json.loads(Path(os.environ[PLAN_VARIABLE]).read_bytes())
+    def given(cls) -> Plan:
+        """The plan that came with the Locust file of the gate; raises `RuntimeError` when this was started otherwise."""
+        if not Given.plan:
+            raise RuntimeError("these users are started by the load gate, which brings the plan")
+        content = json.loads(Given.plan)
         return cls(**{field.name: content[field.name] for field in fields(cls)})
 
 
-def records() -> Path:
-    """The folder that every process writes its journal to."""
-    return Path(os.environ[RECORDS_VARIABLE])
+class Given:
+    """What the gate's own Locust file brings. Locust sends that file to workers on other hosts."""
+
+    plan: ClassVar[str] = ""
+    """The content of `plan.json`."""
+
+
+def records() -> Path | None:
+    """The folder that processes on the master's host write their journals to; None on others."""
+    folder = os.environ.get(RECORDS_VARIABLE)
+    return Path(folder) if folder else None

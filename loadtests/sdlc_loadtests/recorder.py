@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import Any
 
 import gevent
@@ -15,9 +16,10 @@ from sdlc_loadtests.conductor import DONE, DRAIN, RATE, Conductor
 from sdlc_loadtests.plan import Plan, records
 from sdlc_loadtests.recording import Recording
 
-plan = Plan.read()
+plan = Plan.given()
 # Users' files read their data beside the project; Locust itself was started where no configuration of theirs lies.
-os.chdir(plan.root)
+if Path(plan.root).is_dir():
+    os.chdir(plan.root)
 
 
 def read_no_configuration_file(parser: Any, **_: Any) -> None:
@@ -29,13 +31,13 @@ def record(environment: Any, runner: Any, **_: Any) -> None:
     """Begin to record, in every process of the test."""
     if environment.shape_class:
         environment.shape_class = None
-    recording = None
+    folder, recording = records(), None
     if not isinstance(runner, MasterRunner):
-        recording = Recording(environment, plan, records(), runner.worker_index)
+        recording = Recording(environment, plan, folder, runner.worker_index)
     if isinstance(runner, WorkerRunner) and recording:
         answer_to_master(runner, recording)
-    else:
-        Conductor(environment, plan, records(), recording).start()
+    elif folder:
+        Conductor(environment, plan, folder, recording).start()
 
 
 def answer_to_master(runner: Any, recording: Recording) -> None:

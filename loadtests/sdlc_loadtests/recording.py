@@ -17,8 +17,9 @@ import locust
 from sdlc_loadtests.arrivals import Arrivals
 from sdlc_loadtests.clients import Watch
 from sdlc_loadtests.health import Health
-from sdlc_loadtests.journal import Journal
+from sdlc_loadtests.journal import File, Journal
 from sdlc_loadtests.plan import Plan
+from sdlc_loadtests.remote import Sent
 from sdlc_loadtests.tally import Tally
 
 FLUSH_SECONDS = 1.0
@@ -29,12 +30,12 @@ ERRORS_KEPT = 20
 class Recording:
     """The journal of one worker, or of the only process."""
 
-    def __init__(self, environment: Any, plan: Plan, folder: Path, number: int) -> None:
-        """Begin the journal `worker-<number>-<pid>.ndjson` in `folder`, and listen."""
+    def __init__(self, environment: Any, plan: Plan, folder: Path | None, number: int) -> None:
+        """Begin the journal `worker-<number>-<pid>.ndjson` in `folder`, or with the master where there is none; and listen."""
         self.environment, self.plan, self.number = environment, plan, number
         self.tally = Tally()
         self.health = Health(self._busy)
-        self.journal = Journal(folder / f"worker-{number}-{os.getpid()}.ndjson")
+        self.journal = Journal(File(folder / f"worker-{number}-{os.getpid()}.ndjson") if folder else Sent(environment.runner))
         self.errors = 0
         self.journal.write("hello", worker=number, pid=os.getpid(), locust=locust.__version__, python=platform.python_version())
         self.arrivals = self._arrivals() if plan.model == "open" else None

@@ -58,6 +58,12 @@ class LoadOptions(Frozen, frozen=True):
     """How long the judged, steady phase lasts; whole seconds."""
     workers: int = 1
     """Processes that make the load."""
+    remote_workers: int = 0
+    """Instead of `workers`: how many processes on other hosts to wait for, each `sdlc load worker --master HOST:PORT`."""
+    bind: str = "127.0.0.1:5557"
+    """Where workers on other hosts reach this one. Locust asks nobody who they are: a private network only."""
+    workers_within: str = "2 min"
+    """How long remote workers are waited for."""
     phases: tuple[PhaseOptions, ...] = ()
     """Instead of `warm_up` and `duration`: what happens, in this order. One of them is `steady` or `soak`, and judged."""
     request_timeout: str = "10 s"
@@ -135,8 +141,9 @@ def plan(options: LoadOptions) -> Plan:
     if timeout <= 0:
         raise ConfigError(f"request_timeout = {options.request_timeout!r}: it must be above 0")
     staged = stages(options)
-    if (fewest := min(stage.users for stage in staged)) < options.workers:
-        raise ConfigError(f"workers = {options.workers}: each needs at least one of the {fewest} users")
+    workers = options.remote_workers or options.workers
+    if (fewest := min(stage.users for stage in staged)) < workers:
+        raise ConfigError(f"workers = {workers}: each needs at least one of the {fewest} users")
     if options.model == "open" and min(stage.rate for stage in staged) <= 0:
         raise ConfigError("rate = 0: the open model needs a rate above 0")
     return Plan(
@@ -146,7 +153,7 @@ def plan(options: LoadOptions) -> Plan:
         stages=staged,
         duration=next(stage.seconds for stage in staged if stage.name == judged_name(staged)),
         request_timeout=timeout,
-        workers=options.workers,
+        workers=options.remote_workers or options.workers,
         wait=seconds("wait", options.wait),
         model=options.model,
         rate=staged[0].rate,

@@ -47,10 +47,10 @@ class Watch:
             self._stop.wait(EVERY)
 
     def _progress(self, now: float) -> str:
-        """Which phase it is, and how much of it is over."""
+        """Which phase it is, and how much of it is over; empty before the first."""
         phase = last_phase(self.records / f"events.ndjson{UNFINISHED}")
         if not phase:
-            return "starting the load"
+            return ""
         if not phase.end:
             return phase.name
         total = phase.end - phase.start

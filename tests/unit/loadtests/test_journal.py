@@ -6,11 +6,11 @@ import json
 from pathlib import Path
 
 import pytest
-from sdlc_loadtests.journal import Journal
+from sdlc_loadtests.journal import File, Journal
 
 
 def test_a_journal_has_its_name_only_when_it_is_whole(tmp_path: Path) -> None:
-    journal = Journal(tmp_path / "a.ndjson")
+    journal = Journal(File(tmp_path / "a.ndjson"))
     journal.write("hello", who="é")
     assert [path.name for path in tmp_path.iterdir()] == ["a.ndjson.part"]
     journal.end(complete=True)
@@ -23,6 +23,6 @@ def test_a_journal_has_its_name_only_when_it_is_whole(tmp_path: Path) -> None:
 
 
 def test_two_processes_never_write_the_same_journal(tmp_path: Path) -> None:
-    Journal(tmp_path / "a.ndjson")
+    File(tmp_path / "a.ndjson")
     with pytest.raises(FileExistsError):
-        Journal(tmp_path / "a.ndjson")
+        File(tmp_path / "a.ndjson")
