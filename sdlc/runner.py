@@ -169,7 +169,8 @@ class Execution:
             fault = "cancelled"
         elif not isinstance(failure, SdlcError):
             told = "".join(traceback.format_exception(failure))[-TRACEBACK_CHARACTERS:]
-            fault, reason, fix = "gate-bug", f"the gate itself broke: {told}", "report it, with the run directory"
+            short = traceback.format_exception_only(failure)[-1].strip()
+            fault, reason, fix = "gate-bug", f"the gate itself broke: {short}\n{told}", "report it, with the run directory"
         try:
             known = settled(link(known, self.routes), gate)
         except Exception as error:  # noqa: BLE001  # a gate's last words may be as broken as the gate
