@@ -1,0 +1,1 @@
+"""What the semgrep gate is made of."""
