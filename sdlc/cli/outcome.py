@@ -94,7 +94,7 @@ def _headline(reason: Reason, gates: list[str]) -> Text:
 
 def _first_sentence(text: str) -> str:
     """As much of a finding's message as fits a list; the report and `sdlc explain` have the rest."""
-    return text.split(". ")[0] if len(text) > LONG_TEXT else text
+    return text.split(". ", maxsplit=1)[0] if len(text) > LONG_TEXT else text
 
 
 def _print_remarks(run: Run, console: Console) -> None:
