@@ -121,7 +121,7 @@ class Conductor:
             self._look_for_lost_workers()
             if self.environment.runner.state in ("stopping", "stopped", "cleanup"):
                 self._problem(
-                    "stopped-early", "the test was stopped before its time, by its own code or because no worker was left"
+                    "test-cut-short", "the test was stopped before its time, by its own code or because no worker was left"
                 )
                 return False
         return True

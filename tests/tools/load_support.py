@@ -104,7 +104,7 @@ def kill(pids: list[int]) -> None:
 def remote_worker(folder: Path, port: int) -> Iterator[subprocess.Popen[bytes]]:
     """A worker as it would run on another host: it knows the master's address, and nothing else."""
     folder.mkdir()
-    argv = [sys.executable, "-m", "locust", "-f", "-", "--worker", "--master-host", "127.0.0.1", "--master-port", str(port)]
+    argv = [sys.executable, "-m", "sdlc_loadtests.worker", f"127.0.0.1:{port}"]
     with (folder / "said").open("wb") as said:
         process = subprocess.Popen(argv, cwd=folder, stdout=said, stderr=said)
     try:

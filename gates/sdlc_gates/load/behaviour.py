@@ -18,6 +18,7 @@ MAX_DROPPED = 0.001
 LITTLE_TOLERANCE = 0.1
 LITTLE_REQUESTS = 500
 LOOK_SECONDS = 0.02
+MICROSECONDS = 1_000_000
 CLIENT_SECONDS = 0.001
 MAX_SHIFT = 0.25
 SHIFT_REQUESTS = 200
@@ -82,11 +83,7 @@ def littles_law(phase: Steady) -> Iterator[str]:
     """Requests under way should be, on average, their rate times their mean latency; else something was not counted."""
     ticks = [tick for worker in phase.records.workers for tick in phase.ticks(worker)]
     looks = sum(tick.looked for tick in ticks) / LOOK_SECONDS / max(1, len(phase.records.workers))
-    total, n = 0.0, 0
-    for cell in phase.cells():
-        for latencies in (cell.ok, cell.failed, cell.censored):
-            total += sum(latency * count for latency, count in latencies.items()) / 1_000_000
-            n += sum(latencies.values())
+    total, n = _time_under_way(phase)
     if n < LITTLE_REQUESTS or not looks:
         return
     seen = sum(_mean_busy(phase.ticks(worker)) for worker in phase.records.workers)
@@ -97,6 +94,22 @@ def littles_law(phase: Steady) -> Iterator[str]:
     allowed += DEVIATIONS * math.sqrt(2 * expected * mean / phase.seconds + expected / looks)
     if abs(seen - expected) > allowed:
         yield f"{seen:.2f} requests were under way on average; their rate and latency say {expected:.2f}"
+
+
+def _time_under_way(phase: Steady) -> tuple[float, int]:
+    """Seconds that requests were under way within the phase, whenever they began, and how many they were."""
+    total, n = 0.0, 0
+    for worker in phase.records.workers:
+        for cell in (cell for line in worker.lines if isinstance(line, Tick) for cell in line.cells):
+            # Somewhere in that second.
+            began = cell.start + 0.5
+            for latencies in (cell.ok, cell.failed, cell.censored):
+                for latency, count in latencies.items():
+                    within = min(phase.end, began + latency / MICROSECONDS) - max(phase.start, began)
+                    if within > 0:
+                        total += within * count
+                        n += count
+    return total, n
 
 
 def _mean_busy(ticks: list[Tick]) -> float:

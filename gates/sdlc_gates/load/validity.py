@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections import Counter
 from collections.abc import Callable, Iterator
 
@@ -14,13 +15,14 @@ MAX_CPU = 0.9
 MAX_THROTTLED = 0.01
 MAX_STOLEN = 0.1
 SHOWN = 3
+PROBLEMS = ("spawn-not-reached", "clock-skew", "test-cut-short")
 
 
 def checks(records: Records, phase: Steady | None) -> Coverage:
     """All checks; those that failed are missing from the coverage, with the code as item and the reason."""
     whole: tuple[tuple[str, Callable[[Records], Iterator[str]]], ...] = (
         ("records-incomplete", _incomplete),
-        ("test-cut-short", _problems),
+        *((code, functools.partial(_problems, code)) for code in PROBLEMS),
         ("worker-lost", _lost),
         ("user-code-raised", _raised),
         ("accounting-off", _accounting),
@@ -55,8 +57,11 @@ def _incomplete(records: Records) -> Iterator[str]:
         yield f"the record of events: {records.events_fault}"
 
 
-def _problems(records: Records) -> Iterator[str]:
-    yield from (line.text for line in records.events if isinstance(line, Problem))
+def _problems(code: str, records: Records) -> Iterator[str]:
+    """What the leading process noticed; a code that isn't known counts as the last."""
+    for line in records.events:
+        if isinstance(line, Problem) and code == (line.code if line.code in PROBLEMS else PROBLEMS[-1]):
+            yield line.text
 
 
 def _lost(records: Records) -> Iterator[str]:

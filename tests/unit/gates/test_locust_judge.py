@@ -205,3 +205,16 @@ def test_pictures_show_what_was_measured(recorded: Path) -> None:
     assert [level.value for level in one.levels] == [500, measured(answer(recorded), "p95", "GET /a").value]
     shares = [share for _, share in one.curves[0].points]
     assert shares == sorted(shares)
+
+
+@pytest.mark.parametrize(
+    ("code", "seen"),
+    [("spawn-not-reached", "spawn-not-reached"), ("clock-skew", "clock-skew"), ("of-another-version", "test-cut-short")],
+)
+def test_what_the_leading_process_noticed_is_seen(recorded: Path, code: str, seen: str) -> None:
+    def add(lines: list[dict[str, object]]) -> list[dict[str, object]]:
+        problem = {"kind": "problem", "seq": len(lines) - 1, "at": lines[-1]["at"], "code": code, "text": "it went wrong"}
+        return [*lines[:-1], problem, lines[-1] | {"seq": len(lines), "lines": len(lines) + 1}]
+
+    rewrite(recorded / "events.ndjson", add)
+    assert faults(recorded) == {seen}
