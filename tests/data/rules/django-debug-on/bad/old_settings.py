@@ -1,0 +1,2 @@
+DEBUG = False
+TEMPLATE_DEBUG = True  # bad

@@ -1,0 +1,2 @@
+ALLOWED_HOSTS = ["shop.example"]
+DEBUG = True  # bad

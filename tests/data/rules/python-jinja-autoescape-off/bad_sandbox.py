@@ -1,0 +1,4 @@
+from jinja2.sandbox import SandboxedEnvironment
+
+first = SandboxedEnvironment()  # bad
+second = SandboxedEnvironment(autoescape=False)  # bad
