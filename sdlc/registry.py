@@ -47,14 +47,16 @@ def _load(group: str) -> dict[str, object]:
             raise ConfigError(f"two installed packages both bring {point.name!r} in {group}; uninstall one")
         try:
             found[point.name] = point.load()
-        except (ImportError, AttributeError) as error:
-            raise ConfigError(f"{point.name!r} in {group} can't be loaded from {point.value}: {error}") from error
+        except (Exception, SystemExit) as error:  # a stranger's module may raise anything, or want to end this process
+            told = f"{type(error).__name__}: {error}"
+            raise ConfigError(f"{point.name!r} in {group} can't be loaded from {point.value}: {told}") from error
     return found
 
 
 def _checked(name: str, thing: object, kind: type[Kind]) -> type[Kind]:
     if not (isinstance(thing, type) and issubclass(thing, kind)):
         raise ConfigError(f"the entry point {name!r} is no {kind.__name__}: {thing!r}")
-    if thing.kind != name:
-        raise ConfigError(f"the entry point {name!r} leads to the {kind.__name__.lower()} {thing.kind!r}; they must agree")
+    own = getattr(thing, "kind", "")
+    if own != name:
+        raise ConfigError(f"the entry point {name!r} leads to the {kind.__name__.lower()} {own!r}; they must agree")
     return thing
