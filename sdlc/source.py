@@ -29,14 +29,18 @@ def relative(name: str, files: Inventory) -> str:
 
 
 def quoted(
-    findings: tuple[Finding, ...], files: Inventory, marker: re.Pattern[str], above: re.Pattern[str] | None = None
+    findings: tuple[Finding, ...],
+    files: Inventory,
+    marker: re.Pattern[str] | None = None,
+    above: re.Pattern[str] | None = None,
 ) -> tuple[Finding, ...]:
     """The findings with the text of their lines, and with the comment there that matches `marker`, if any.
 
     A tool that also obeys a comment on a line of its own above the finding needs `above`, which matches that line's begin.
+    A file that the inventory doesn't hold is never opened.
     """
     texts: dict[str, list[str]] = {}
-    return tuple(_quoted(finding, files.root, texts, marker, above) for finding in findings)
+    return tuple(_quoted(finding, files, texts, marker, above) for finding in findings)
 
 
 def markers(files: Inventory, marker: re.Pattern[str]) -> tuple[SourceLocation, ...]:
@@ -56,25 +60,35 @@ def asking(files: Inventory, *names: str) -> tuple[SourceLocation, ...]:
 
 
 def _quoted(
-    finding: Finding, root: Path, texts: dict[str, list[str]], marker: re.Pattern[str], above: re.Pattern[str] | None
+    finding: Finding,
+    files: Inventory,
+    texts: dict[str, list[str]],
+    marker: re.Pattern[str] | None,
+    above: re.Pattern[str] | None,
 ) -> Finding:
     location = finding.location
-    if not isinstance(location, SourceLocation):
+    if not isinstance(location, SourceLocation) or location.path not in files.known:
         return finding
     if location.path not in texts:
-        texts[location.path] = _lines(root / location.path)
+        texts[location.path] = _lines(files.root / location.path)
     lines = texts[location.path]
     last = max(location.line, location.end_line)
     shown = lines[location.line - 1 : min(last, location.line + MAX_SNIPPET_LINES - 1)]
-    said = next((match.group() for line in lines[location.line - 1 : last] if (match := marker.search(line))), "")
-    before = lines[location.line - 2 : location.line - 1] if above and not said and location.line > 1 else []
-    said = next((match.group().strip() for line in before if above and (match := above.match(line))), said)
     snippet = "\n".join(shown)[:MAX_SNIPPET_CHARACTERS]
+    said = _said(lines, location.line, last, marker, above)
     return msgspec.structs.replace(
         finding,
         location=msgspec.structs.replace(location, snippet=snippet),
-        suppression=said[:MAX_SNIPPET_CHARACTERS],
+        suppression=said[:MAX_SNIPPET_CHARACTERS] or finding.suppression,
     )
+
+
+def _said(lines: list[str], first: int, last: int, marker: re.Pattern[str] | None, above: re.Pattern[str] | None) -> str:
+    """The comment that asks to look away, on the lines or directly above them."""
+    here = [match.group() for line in lines[first - 1 : last] if marker and (match := marker.search(line))]
+    before = lines[first - 2 : first - 1] if first > 1 else []
+    over = [match.group().strip() for line in before if above and (match := above.match(line))]
+    return next(iter([*here, *over]), "")
 
 
 def _lines(path: Path) -> list[str]:

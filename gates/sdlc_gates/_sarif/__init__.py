@@ -1,0 +1,1 @@
+"""What the sarif gate is made of."""
