@@ -40,7 +40,7 @@ class Schemathesis(Gate):
     options: SchemathesisOptions
 
     def probe(self) -> Tool:
-        return own_tool("schemathesis", "schemathesis", ">=4.30,<5")
+        return own_tool("schemathesis", "schemathesis", ">=4.32,<5")
 
     def proof_rests_on(self) -> tuple[Path, ...]:
         return (Path(__file__), HERE / "_dast", HERE / "_schemathesis")

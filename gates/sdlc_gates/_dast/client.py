@@ -24,6 +24,8 @@ INFLATED_BYTES = 16 << 20
 CHUNK = 1 << 16
 SHOWN_BODY_BYTES = 64 << 10
 HIDDEN = "[redacted]"
+CREDENTIALS = frozenset({"authorization", "cookie", "set-cookie", "proxy-authorization"})
+DEEPEST = 100
 # Shorter ones occur by chance, and what is replaced then says nothing about a credential.
 SHORTEST_SECRET = 4
 
@@ -68,11 +70,12 @@ class Reply:
         return tuple(value for name, value in self.headers if name.lower() == header.lower())
 
     def data(self) -> object:
-        """The body as JSON; None when it is none."""
+        """The body as JSON; None when it is none, or nested more deeply than data is."""
         try:
-            return json.loads(self.body)
+            found: object = json.loads(self.body)
         except (ValueError, RecursionError):
             return None
+        return found if _shallow(found) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,8 +105,10 @@ class Client:
     sent: int = 0
     _next: float = 0.0
 
-    def send(self, request: Request) -> Reply:
+    def send(self, request: Request, *, confidential: bool = False) -> Reply:
         """The reply; one with status 0 when the target gave none in time.
+
+        Of what is confidential, such as a login, neither body is written down.
 
         Raises `ToolTimeout` past the deadline, `LimitExceeded` past the number of requests, and `Cancelled`.
         """
@@ -111,7 +116,7 @@ class Client:
         self.sent += 1
         reply = self._asked(request)
         if self.journal:
-            self._write(self.journal, request, reply)
+            self._write(self.journal, request, reply, confidential=confidential)
         return reply
 
     def redacted(self, text: str) -> str:
@@ -145,13 +150,14 @@ class Client:
         finally:
             connection.close()
 
-    def _write(self, journal: Path, request: Request, reply: Reply) -> None:
-        entry = {
-            "request": {"method": request.method, "path": request.path, "headers": request.headers, **_shown(request.body)},
-            "reply": {"status": reply.status, "headers": reply.headers, **_shown(reply.body), "fault": reply.fault},
-        }
+    def _write(self, journal: Path, request: Request, reply: Reply, *, confidential: bool) -> None:
+        asked: dict[str, object] = {"method": request.method, "path": request.path, "headers": _masked(request.headers)}
+        answered: dict[str, object] = {"status": reply.status, "headers": _masked(reply.headers), "fault": reply.fault}
+        if not confidential:
+            asked |= _shown(request.body)
+            answered |= _shown(reply.body)
         with journal.open("a", encoding="utf-8") as file:
-            file.write(self.redacted(json.dumps(entry, ensure_ascii=False)) + "\n")
+            file.write(self.redacted(json.dumps({"request": asked, "reply": answered}, ensure_ascii=False)) + "\n")
 
 
 def redacted(text: str, secrets: set[str]) -> str:
@@ -194,6 +200,21 @@ def _reply(answer: http.client.HTTPResponse, body: bytes, *, complete: bool) -> 
     elif coding != "identity":
         complete = False
     return Reply(answer.status, tuple(answer.getheaders()), body, complete)
+
+
+def _masked(headers: tuple[tuple[str, str], ...]) -> list[tuple[str, str]]:
+    return [(name, HIDDEN if name.lower() in CREDENTIALS else value) for name, value in headers]
+
+
+def _shallow(data: object) -> bool:
+    waiting = [(data, 0)]
+    while waiting:
+        node, depth = waiting.pop()
+        if depth > DEEPEST:
+            return False
+        inside = node.values() if isinstance(node, dict) else node if isinstance(node, list) else ()
+        waiting.extend((value, depth + 1) for value in inside if isinstance(value, (dict, list)))
+    return True
 
 
 def _shown(body: bytes) -> dict[str, object]:

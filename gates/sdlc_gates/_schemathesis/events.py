@@ -1,4 +1,4 @@
-"""What Schemathesis (4.30 to 4.32) writes with `--report ndjson`: one event a line, read strictly."""
+"""What Schemathesis (4.32) writes with `--report ndjson`: one event a line, read strictly."""
 
 from __future__ import annotations
 

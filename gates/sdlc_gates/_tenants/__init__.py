@@ -1,0 +1,1 @@
+"""What the tenant-isolation gate is made of."""
