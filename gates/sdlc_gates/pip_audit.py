@@ -18,6 +18,7 @@ from sdlc.model import Answer, Coverage, Family, Frozen, Missing
 from sdlc_gates.dependencies import reading
 from sdlc_gates.dependencies.collect import is_manifest
 from sdlc_gates.dependencies.model import NOT_PINNED, Declared, Pin, Source
+from sdlc_gates.osv import control
 from sdlc_gates.osv.audited import Audit, Key, Report, coverage, findings, layers
 from sdlc_gates.osv.database import Summary
 from sdlc_gates.osv.loopback import Loopback, serving
@@ -83,11 +84,15 @@ class PipAudit(Gate):
                 fix=f"remove [gates.{self.id}], or name the files: requirements = [...]",
             )
         pins = asked(found)
+        questions = pins if self.options.advisories else control.beside(pins)
         with self._service(work) as (arguments, loopback):
-            reports = [self._audit(work, tool, arguments, n, layer) for n, layer in enumerate(layers(pins))]
-        audit = Audit(pins=pins, reports=reports, served=loopback.served if loopback else None)
-        answer = described(found, audit, internal, files.excluded)
-        return self._dated(answer, loopback.ready.database) if loopback else self._remarked(answer)
+            reports = [self._audit(work, tool, arguments, n, layer) for n, layer in enumerate(layers(questions))]
+        if loopback:
+            audit = Audit(pins=pins, reports=reports, served=loopback.served)
+            return self._dated(described(found, audit, internal, files.excluded), loopback.ready.database)
+        reports, controlled = control.taken_out(reports, pins)
+        answer = described(found, Audit(pins=pins, reports=reports), internal, files.excluded)
+        return self._remarked(answer, controlled if pins else None)
 
     @contextlib.contextmanager
     def plant(self, work: Workspace) -> Iterator[tuple[Gate, Workspace]]:
@@ -145,11 +150,14 @@ class PipAudit(Gate):
             answer, coverage=(*answer.coverage, fresh), notes=(*answer.notes, *_contents(self.options.advisories, database))
         )
 
-    def _remarked(self, answer: Answer) -> Answer:
-        if self.options.service != "osv":
-            return answer
+    def _remarked(self, answer: Answer, controlled: Coverage | None) -> Answer:
+        """The answer, with whether the service was seen to know anything at all."""
         unknown = "OSV answers alike about a package that it doesn't know and one without advisories"
-        return msgspec.structs.replace(answer, notes=(*answer.notes, unknown))
+        return msgspec.structs.replace(
+            answer,
+            coverage=(*answer.coverage, *([controlled] if controlled else [])),
+            notes=(*answer.notes, *([unknown] if self.options.service == "osv" else [])),
+        )
 
 
 def without_internal(found: Declared, patterns: tuple[str, ...]) -> tuple[Declared, tuple[Missing, ...]]:
