@@ -29,6 +29,7 @@ def checks(records: Records, phase: Steady | None) -> Coverage:
     )
     judged: tuple[tuple[str, Callable[[Steady], Iterator[str]]], ...] = (
         ("zero-requests", _zero),
+        ("all-failed", _all_failed),
         ("users-missing", _users),
         ("generator-saturated", _saturated),
         ("rate-not-reached", behaviour.rate_missed),
@@ -97,6 +98,14 @@ def _zero(phase: Steady) -> Iterator[str]:
         yield "no request was made in the steady phase"
     elif asked - made:
         yield f"no request was made to {', '.join(sorted(asked - made)[:SHOWN])}"
+
+
+def _all_failed(phase: Steady) -> Iterator[str]:
+    """A target that only fails was not measured, whether or not a threshold says how often it may."""
+    made = {cell.name for cell in phase.cells()}
+    answered = {cell.name for cell in phase.cells() if cell.ok}
+    if made - answered:
+        yield f"not one request was answered without error: {', '.join(sorted(made - answered)[:SHOWN])}"
 
 
 def _users(phase: Steady) -> Iterator[str]:
