@@ -1,0 +1,124 @@
+"""A small API to test, that can fail in the ways applications do: `python app.py PORT WORD MODE [NUMBER]`.
+
+WORD is a folder; it leaves its address there. Modes: `well`, `dies-after` NUMBER requests, `errors` (500), `truncates`
+(half of what it announced), `closes` (no reply), `slow` (a byte a second), `endless` (a reply that never ends),
+`redirects` (in a loop, and to another host), `starts-never`, `dies-at-once`, `daemon` (leaves a process behind).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+PAGE = "<html><title>t</title><body><a href='/greeting?name=you'>greeting</a></body></html>"
+SCHEMA = {"type": "object", "required": ["hello"], "properties": {"hello": {"type": "string"}}}
+REPLY = {"200": {"description": "ok", "content": {"application/json": {"schema": SCHEMA}}}}
+NAME = {"name": "name", "in": "query", "schema": {"type": "string", "maxLength": 8}, "example": "you"}
+DESCRIPTION = {
+    "openapi": "3.0.3",
+    "info": {"title": "small", "version": "1"},
+    "paths": {"/greeting": {"get": {"parameters": [NAME], "responses": REPLY}}},
+}
+
+
+class Api(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    mode = "well"
+    left = 0
+
+    def do_GET(self) -> None:
+        path = self.path.partition("?")[0]
+        if path == "/die":
+            self._json({})
+            os._exit(1)
+        if path in ("/ready", "/openapi.json"):
+            self._json(DESCRIPTION if path.endswith("json") else {})
+        else:
+            self._misbehave()
+
+    do_POST = do_PUT = do_DELETE = do_HEAD = do_OPTIONS = do_PATCH = do_TRACE = do_QUERY = do_GET  # noqa: N815
+
+    def _misbehave(self) -> None:
+        match Api.mode:
+            case "dies-after":
+                Api.left -= 1
+                if Api.left < 0:
+                    os._exit(1)
+                self._page()
+            case "errors":
+                self._json({"error": "broken"}, 500)
+            case "truncates":
+                self._send(200, "application/json", b'{"hello": "y', {"Content-Length": "400"})
+                self.close_connection = True
+            case "closes":
+                self.close_connection = True
+            case "slow" | "endless":
+                self._send(200, "application/json", b"", {"Transfer-Encoding": "chunked"})
+                self._drip(1.0 if Api.mode == "slow" else 0.0)
+            case "redirects":
+                away = "http://192.0.2.1/" if "name" in self.path else f"{self.path}&again=1"
+                self._send(302, "text/html", b"", {"Location": away, "Content-Length": "0"})
+            case _:
+                self._page()
+
+    def _page(self) -> None:
+        if self.path.startswith("/greeting"):
+            self._json({"hello": "you"})
+        elif self.path == "/":
+            self._send(200, "text/html", PAGE.encode())
+        else:
+            self._json({"error": "not here"}, 404)
+
+    def _drip(self, pause: float) -> None:
+        while True:
+            self.wfile.write(b"1000\r\n" + b"x" * 4096 + b"\r\n")
+            time.sleep(pause)
+
+    def _json(self, content: object, status: int = 200) -> None:
+        self._send(status, "application/json", json.dumps(content).encode())
+
+    def _send(self, status: int, kind: str, body: bytes, headers: dict[str, str] | None = None) -> None:
+        self.send_response(status)
+        for name, value in {
+            "Content-Type": kind,
+            **({"Content-Length": str(len(body))} if headers is None else headers),
+        }.items():
+            self.send_header(name, value)
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(body)
+
+    def log_message(self, format: str, *args: object) -> None:
+        pass
+
+
+class Server(ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 128
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        pass
+
+
+def main() -> None:
+    port, word, mode, *number = sys.argv[1:]
+    if mode == "dies-at-once":
+        sys.exit("no database")
+    if mode == "starts-never":
+        time.sleep(3600)
+    if mode == "daemon" and os.fork() == 0:
+        os.setsid()
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        time.sleep(3600)
+    Api.mode, Api.left = mode, int(number[0]) if number else 0
+    (Path(word) / "url").write_text(f"http://127.0.0.1:{port}")
+    Server(("127.0.0.1", int(port)), Api).serve_forever()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,164 @@
+"""The fault matrix: what goes wrong, in which gate, and what the run then says. The tests and docs are made from it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sdlc.model import Verdict
+
+BATCH = ("bandit", "semgrep", "pip-audit", "schemathesis", "wapiti", "locust")
+TOOLS = (*BATCH, "zap")
+TARGETED = ("schemathesis", "wapiti", "locust")
+COMPLETED = "answered"
+"""The gate answered, and its coverage says what is missing."""
+
+
+@dataclass(frozen=True)
+class Fault:
+    """Something that breaks."""
+
+    name: str
+    what: str
+    """In a sentence, for the table."""
+
+
+@dataclass(frozen=True)
+class Cell:
+    """What a gate says to a fault."""
+
+    fault: str
+    gate: str
+    code: str
+    """The kind of error, one word per class in `sdlc.errors`; or COMPLETED."""
+    words: str
+    """A regular expression that the reason matches."""
+    verdict: Verdict = Verdict.INCONCLUSIVE
+
+
+OF_TOOLS = (
+    Fault("missing", "the tool is not installed"),
+    Fault("wrong-version", "another version of it is installed than the gate can read"),
+    Fault("gone", "its program vanishes between looking for it and starting it"),
+    Fault("silent", "it ends with exit code 0 and writes nothing"),
+    Fault("empty", "it ends with exit code 0 and leaves empty reports"),
+    Fault("half", "the real tool runs, and half of its report is lost"),
+    Fault("foreign", "it ends with exit code 0 and a whole report of another tool"),
+    Fault("exit-1", "it ends with exit code 1 and no report"),
+    Fault("exit-2", "it ends with exit code 2 and no report"),
+    Fault("exit-137", "it ends with exit code 137 and no report"),
+    Fault("exit-139", "it ends with exit code 139 and no report"),
+    Fault("killed", "it is killed (SIGKILL)"),
+    Fault("crashed-after-answering", "the real tool writes its whole report, and the process crashes (SIGSEGV)"),
+    Fault("hangs", "it never ends"),
+    Fault("deaf", "it never ends and ignores SIGTERM"),
+    Fault("floods", "it writes to standard error without end"),
+    Fault("fills-disk", "it fills the disk"),
+    Fault("daemon", "it ends and leaves a daemon behind that has left its session"),
+)
+OF_TARGETS = (
+    Fault("target-dies-at-once", "the application under test ends while it starts"),
+    Fault("target-never-ready", "it never listens"),
+    Fault("target-dies-during", "it dies after a few requests"),
+    Fault("target-dies-after", "it dies when the test is over, before anybody looks again"),
+    Fault("target-errors", "it answers 500 to everything but its readiness probe"),
+    Fault("target-truncates", "it breaks off each reply"),
+    Fault("target-closes", "it closes each connection without a reply"),
+    Fault("target-endless", "its replies never end"),
+    Fault("target-redirects", "it redirects in a loop, and to another host"),
+)
+
+
+def _cells(fault: str, code: str, words: str, *gates: str) -> tuple[Cell, ...]:
+    return tuple(Cell(fault, gate, code, words) for gate in gates)
+
+
+STATIC = ("bandit", "semgrep")
+# With these exit codes the tool has an answer, which then isn't there.
+NO_REPORT = {("bandit", "1"): "output-invalid", ("semgrep", "2"): "output-invalid"}
+CELLS = (
+    *_cells("missing", "tool-missing", "its command is not at", "bandit", "semgrep", "pip-audit", "schemathesis", "locust"),
+    *_cells("missing", "tool-missing", "not made yet", "wapiti"),
+    *_cells("missing", "tool-missing", "no zap.sh in", "zap"),
+    *_cells("wrong-version", "tool-missing", "reads the reports of", *BATCH[:4], "locust"),
+    *_cells("gone", "tool-missing", "could not be started", *TOOLS),
+    *_cells("silent", "output-invalid", "wrote no report", *STATIC),
+    *_cells("silent", "tool-failed", "no report", "pip-audit", "schemathesis"),
+    *_cells("silent", "output-invalid", "wrote no log", "wapiti"),
+    *_cells("silent", COMPLETED, "records-incomplete", "locust"),
+    *_cells("silent", "tool-failed", "ended while it was starting", "zap"),
+    *_cells("empty", "output-invalid", "wrote no report", "bandit", "semgrep", "pip-audit"),
+    *_cells("empty", "output-invalid", "does not begin", "schemathesis"),
+    *_cells("empty", "output-invalid", "wrote no log", "wapiti"),
+    *_cells("half", "output-invalid", "truncated|not what this version", "bandit", "semgrep", "pip-audit", "schemathesis"),
+    *_cells("half", "output-invalid", "truncated|not what this version", "wapiti"),
+    *_cells("half", COMPLETED, "worker-lost", "locust"),
+    *_cells("foreign", "output-invalid", "not what this version", "bandit", "semgrep", "pip-audit", "schemathesis"),
+    *_cells("foreign", "output-invalid", "wrote no log", "wapiti"),
+    *(
+        cell
+        for code in ("1", "2", "137", "139")
+        for cell in (
+            *_cells(f"exit-{code}", NO_REPORT.get(("bandit", code), "tool-failed"), f"exit code {code}", "bandit"),
+            *_cells(f"exit-{code}", NO_REPORT.get(("semgrep", code), "tool-failed"), f"exit code {code}", "semgrep"),
+            *_cells(f"exit-{code}", "tool-failed", f"exit code {code}", *BATCH[2:]),
+            *_cells(f"exit-{code}", "tool-failed", "ended while it was starting", "zap"),
+        )
+    ),
+    *_cells("killed", "tool-failed", "signal 9", *STATIC, "pip-audit", "wapiti", "locust"),
+    *_cells("killed", "tool-failed", "exit code -9", "schemathesis"),
+    *_cells("killed", "tool-failed", "ended while it was starting", "zap"),
+    *_cells("crashed-after-answering", "tool-failed", "signal 11", *BATCH),
+    *_cells("hangs", "timeout", "deadline", *BATCH),
+    *_cells("hangs", "timeout", "did not answer", "zap"),
+    *_cells("deaf", "timeout", "deadline", *BATCH),
+    *_cells("deaf", "timeout", "did not answer", "zap"),
+    *_cells("floods", "limit-exceeded", "wrote more than", *TOOLS),
+    *_cells("fills-disk", "limit-exceeded", "disk is nearly full", *TOOLS),
+    *_cells("daemon", "tool-failed", "left 1 processes", *BATCH),
+    *_cells("daemon", "tool-failed", "ended while it was starting", "zap"),
+    *_cells("target-dies-at-once", "target-failed", "ended while it was starting.*no database", *TARGETED),
+    *_cells("target-never-ready", "target-failed", "not ready after", *TARGETED),
+    *_cells("target-dies-during", "target-failed", "died while|no longer answered|stopped answering|no request", *TARGETED),
+    *_cells("target-dies-after", "target-failed", "died while", *TARGETED),
+    Cell("target-errors", "schemathesis", COMPLETED, "server error", Verdict.FAIL),
+    *_cells("target-truncates", "target-failed", "answered no request", "schemathesis"),
+    *_cells("target-closes", "target-failed", "answered no request", "schemathesis"),
+    *_cells("target-endless", "timeout", "deadline", "schemathesis"),
+    *_cells("target-redirects", COMPLETED, "let no request in .302", "schemathesis"),
+    *_cells("target-errors", COMPLETED, "500: broken|every request failed", "wapiti"),
+    *_cells("target-truncates", COMPLETED, "missing", "wapiti"),
+    *_cells("target-closes", COMPLETED, "missing", "wapiti"),
+    *_cells("target-endless", COMPLETED, "missing", "wapiti"),
+    *_cells("target-redirects", COMPLETED, "missing", "wapiti"),
+    *_cells("target-errors", COMPLETED, "without error", "locust"),
+    *_cells("target-truncates", COMPLETED, "without error", "locust"),
+    *_cells("target-closes", COMPLETED, "without error", "locust"),
+    *_cells("target-endless", COMPLETED, "zero-requests", "locust"),
+)
+
+OF_NETWORKS = (
+    Fault("refused", "nothing listens where the service, or the proxy to it, should"),
+    Fault("blackholed", "connections are taken, and nothing ever comes back"),
+    Fault("bad-gateway", "the proxy answers 502"),
+    Fault("no-tls", "the other end doesn't speak TLS"),
+    Fault("untrusted", "its certificate is nobody's"),
+    Fault("500", "the service answers 500"),
+    Fault("404", "the service doesn't know the package"),
+    Fault("truncated", "the reply breaks off before its announced length"),
+    Fault("half", "the reply is half a JSON document"),
+    Fault("web-page", "the reply is a web page"),
+    Fault("empty-object", "the reply is an empty object"),
+)
+NETWORK_WORDS = {
+    "refused": "ProxyError|refused",
+    "blackholed": "deadline",
+    "bad-gateway": "502",
+    "no-tls": "SSL",
+    "untrusted": "certificate verify failed|CERTIFICATE_VERIFY_FAILED",
+    "500": "ServiceError",
+    "404": "not found on PyPI",
+    "truncated": "Error",
+    "half": "Error",
+    "web-page": "Error",
+    "empty-object": "control questions.*PYSEC-2019-217",
+}

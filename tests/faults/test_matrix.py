@@ -1,0 +1,130 @@
+"""Every gate, and everything that can go wrong with its tool: the verdict is never PASS, and says what it was."""
+
+from __future__ import annotations
+
+import functools
+import importlib.metadata
+import re
+import subprocess
+import types
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+from sdlc_gates.load import plan as load_plan
+
+from sdlc import process, runner
+from sdlc.gate import Gate, Tool
+from sdlc.model import Verdict
+from tests.faults import wrapper
+from tests.faults.conftest import DATA, MakeBreakable
+from tests.faults.matrix import BATCH, CELLS, COMPLETED, OF_TARGETS, OF_TOOLS, TARGETED, Cell
+from tests.faults.rig import Ended, Place, ended
+
+pytestmark = pytest.mark.tool
+TOOL_CELLS = [cell for cell in CELLS if cell.fault in {fault.name for fault in OF_TOOLS}]
+TARGET_CELLS = [cell for cell in CELLS if cell.fault in {fault.name for fault in OF_TARGETS}]
+FOREIGN = {"wapiti": DATA / "pip-audit" / "reports" / "vulnerable.json"}
+SECONDS = 120.0
+ENDLESS = ("hangs", "deaf")
+PATIENCE = {"locust": 8.5}
+SHORT_PATIENCE = 4.0
+ENOUGH = 15.0
+REQUESTS = 3
+
+
+def named(cell: Cell) -> str:
+    return f"{cell.gate}-{cell.fault}"
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same limits at smaller sizes."""
+    monkeypatch.setattr(runner, "Limits", functools.partial(process.Limits, output=8 * process.MIB, grace=0.5))
+    monkeypatch.setattr(load_plan, "START_MARGIN", 1.0)
+    monkeypatch.setattr(load_plan, "RAMP_MARGIN", 1.0)
+
+
+@pytest.fixture
+def small_disk(place: Place) -> Iterator[None]:
+    """Runs are kept on a file system of 48 MiB."""
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=48m", "tmpfs", str(place.runs)], capture_output=True, text=True, check=False
+    )
+    if mounted.returncode:
+        pytest.skip(f"a small file system can't be mounted here: {mounted.stderr.strip()}")
+    yield
+    subprocess.run(["umount", str(place.runs)], check=True)
+
+
+def broken(cell: Cell, place: Place, make: MakeBreakable, monkeypatch: pytest.MonkeyPatch) -> Gate:
+    """The gate with its tool broken in the way that the cell says."""
+    if cell.gate == "zap":
+        script = place.word / "zap.sh"
+        if cell.fault not in ("missing", "gone"):
+            wrapper.written(cell.fault, Path(), place.word, place.word, script.name)
+        where = {"command": [str(script)]} if cell.fault == "gone" else {"home": str(place.word)}
+        return make("zap", start_seconds=2.0 if cell.fault in ENDLESS else SECONDS, **where)
+    gate = make(cell.gate)
+    tool = gate.probe()
+    if cell.fault == "missing":
+        monkeypatch.setattr("sdlc.gate.sys", types.SimpleNamespace(executable=str(place.word / "python")))
+        monkeypatch.setenv("XDG_CACHE_HOME", str(place.word))
+        return gate
+    if cell.fault == "wrong-version":
+        real = importlib.metadata.version
+        monkeypatch.setattr(importlib.metadata, "version", lambda name: "0.1" if name == cell.gate else real(name))
+        return gate
+    (place.word / "foreign").write_bytes(FOREIGN.get(cell.gate, DATA / "wapiti" / "report.json").read_bytes())
+    script = place.word / tool.path.name
+    if cell.fault != "gone":
+        wrapper.written(cell.fault, tool.path, place.word, place.word, script.name)
+    monkeypatch.setattr(gate, "probe", lambda: Tool(name=tool.name, version=tool.version, path=script))
+    return gate
+
+
+@pytest.mark.parametrize("gate", BATCH)
+def test_without_a_fault_each_gate_passes(gate: str, place: Place, make: MakeBreakable) -> None:
+    done = ended(make(gate), place, target=place.app() if gate in TARGETED else None)
+    assert (done.verdict, done.reasons, done.left) == (Verdict.PASS, "", ())
+
+
+@pytest.mark.parametrize("cell", TOOL_CELLS, ids=named)
+def test_a_broken_tool_is_no_pass(
+    cell: Cell, place: Place, make: MakeBreakable, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> None:
+    if cell.fault == "fills-disk":
+        request.getfixturevalue("small_disk")
+        monkeypatch.setattr(process, "FREE_DISK_BYTES", 8 * process.MIB)
+    gate = broken(cell, place, make, monkeypatch)
+    target = place.app() if cell.gate in (*TARGETED, "zap") else None
+    done = ended(gate, place, target=target, deadline=allowed(cell))
+    print(named(cell), done.verdict, done.fault, done.reasons, done.left)
+    holds(cell, done)
+    if (daemon := place.word / "daemon").exists():
+        assert not psutil.pid_exists(int(daemon.read_text()))
+
+
+def allowed(cell: Cell) -> float:
+    """Seconds until the deadline."""
+    return PATIENCE.get(cell.gate, SHORT_PATIENCE) if cell.fault in ENDLESS else SECONDS
+
+
+@pytest.mark.parametrize("cell", TARGET_CELLS, ids=named)
+def test_a_broken_target_is_no_pass(cell: Cell, place: Place, make: MakeBreakable, monkeypatch: pytest.MonkeyPatch) -> None:
+    mode = cell.fault.removeprefix("target-")
+    gate = broken(Cell("ends-target", cell.gate, "", ""), place, make, monkeypatch) if mode == "dies-after" else make(cell.gate)
+    modes = {"dies-after": "well", "dies-during": "dies-after", "never-ready": "starts-never"}
+    target = place.app(modes.get(mode, mode), REQUESTS, ready_within=1.0 if mode == "never-ready" else 20.0)
+    done = ended(gate, place, target=target, deadline=ENOUGH if mode == "endless" else SECONDS)
+    print(named(cell), done.verdict, done.fault, done.reasons, done.left)
+    holds(cell, done)
+
+
+def holds(cell: Cell, done: Ended) -> None:
+    """What the table says of the cell is so, and nothing is left."""
+    assert done.verdict is cell.verdict
+    assert (done.fault or COMPLETED) == cell.code
+    assert re.search(cell.words, done.reasons, re.DOTALL)
+    assert done.left == ()
