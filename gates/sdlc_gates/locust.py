@@ -14,7 +14,7 @@ from pathlib import Path
 
 import msgspec
 
-from sdlc.errors import ConfigError, EvidenceInvalid, NothingToScan, OutputInvalid, ToolFailed, ToolMissing
+from sdlc.errors import ConfigError, EvidenceInvalid, GateError, NothingToScan, OutputInvalid, ToolMissing
 from sdlc.gate import Gate, Metric, Tool, Workspace, expect_exit, own_tool
 from sdlc.model import Answer, Family, Frozen, Missing, Stage
 from sdlc.process import Running, clean_environment
@@ -79,18 +79,21 @@ class Locust(Gate):
         records = work.scratch / "records"
         records.mkdir()
         (records / "plan.json").write_bytes(msgspec.json.encode(prepared))
+        failure: GateError | None = None
         try:
             with Watch(target, records, work.say):
                 run = work.run(tool, self._arguments(work, prepared), env=self._environment(records))
+            expect_exit(run, 0)
+        except GateError as error:
+            failure = error
         finally:
             kept = _keep(work, records)
-        answer = judge(read(kept), work.thresholds, left_out)
-        try:
-            expect_exit(run, 0)
-        except ToolFailed as error:
-            error.answer = answer
-            raise
-        return answer
+        if failure:
+            # What was measured until then is worth showing, if it can be read.
+            with contextlib.suppress(OutputInvalid):
+                failure.answer = judge(read(kept), work.thresholds, left_out)
+            raise failure
+        return judge(read(kept), work.thresholds, left_out)
 
     @contextlib.contextmanager
     def plant(self, work: Workspace) -> Iterator[tuple[Gate, Workspace]]:

@@ -64,34 +64,28 @@ def _root(rising: Callable[[float], float]) -> float:
     return high
 
 
-def ranks(n: int, q: float, effect: float = 1.0) -> tuple[int, int]:
-    """Which order statistics (from 1) bound the quantile `q` of `n` values; 0 and n + 1 where there is none."""
-    return _lower_rank(n, q, effect), _upper_rank(n, q, effect)
+def keeps(good: int, n: int, q: float, effect: float = 1.0) -> bool:
+    """Whether so many of `n` values at or below a limit show that the quantile `q` lies there too."""
+    if good <= 0:
+        return False
+    return incomplete_beta(good / effect, (n - good) / effect + 1, q) <= ALPHA
 
 
-def at_most(good: int, n: int, q: float, effect: float = 1.0) -> float:
-    """How probable at least `good` of `n` values below the quantile `q` would be."""
-    return 1.0 if good <= 0 else incomplete_beta(good / effect, (n - good) / effect + 1, q)
+def breaks(good: int, n: int, q: float, effect: float = 1.0) -> bool:
+    """Whether so few of `n` values at or below a limit show that the quantile `q` lies beyond it."""
+    if good >= n:
+        return False
+    return 1 - incomplete_beta(good / effect + 1, (n - good) / effect, q) < ALPHA
 
 
-def _upper_rank(n: int, q: float, effect: float) -> int:
-    """The first rank that so many values below it would be too improbable for the quantile to lie above."""
-    return _first(1, n + 1, lambda rank: at_most(rank, n, q, effect) <= ALPHA)
+def ranks(n: int, q: float) -> tuple[int, int]:
+    """Which order statistics (from 1) bound the quantile `q` of `n` independent values; 0 and n + 1 where there is none."""
+    upper = first(1, n + 1, lambda rank: keeps(rank, n, q))
+    return first(1, n + 1, lambda rank: not breaks(rank - 1, n, q)) - 1, upper
 
 
-def _lower_rank(n: int, q: float, effect: float) -> int:
-    """The last rank that so few values below it would be too improbable for the quantile to lie below."""
-
-    def plausible(rank: int) -> bool:
-        # One good value fewer than the rank: is that, or less, still probable enough?
-        good, bad = (rank - 1) / effect, (n - rank + 1) / effect
-        return 1 - incomplete_beta(good + 1, bad, q) >= ALPHA
-
-    return _first(1, n + 1, plausible) - 1
-
-
-def _first(low: int, high: int, holds: Callable[[int], bool]) -> int:
-    """The first number from `low` that a condition holds for from there on; `high` if none does."""
+def first(low: int, high: int, holds: Callable[[int], bool]) -> int:
+    """The first number from `low` that a condition holds for, if it holds from there on; `high` if for none."""
     while low < high:
         middle = (low + high) // 2
         low, high = (low, middle) if holds(middle) else (middle + 1, high)

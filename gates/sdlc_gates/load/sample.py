@@ -68,10 +68,21 @@ class Sample:
         """A percentile in milliseconds, with bounds that allow for slow requests coming in bursts."""
         q = PERCENTILES[name]
         value = self.at(math.ceil(q * self.n))
-        effect = self.effect(value)
-        lower, upper = bounds.ranks(self.n, q, effect)
-        high = math.inf if effect > MAX_EFFECT else self.at(upper)
-        return Measurement(name=name, value=value, unit="ms", n=self.n, subject=self.subject, low=self.at(lower), high=high)
+        low = self.at(bounds.first(1, self.n + 1, lambda rank: not self._breaks(rank, q)) - 1)
+        high = self.at(bounds.first(1, len(self.ok) + 1, lambda rank: self._keeps(rank, q)))
+        if self.effect(value) > MAX_EFFECT:
+            high = math.inf
+        return Measurement(name=name, value=value, unit="ms", n=self.n, subject=self.subject, low=low, high=max(value, high))
+
+    def _keeps(self, rank: int, q: float) -> bool:
+        """Whether a limit at the value of that rank would be kept, by the count of what is slower and its own burstiness."""
+        slower = self.slower(self.at(rank))
+        return bounds.keeps(self.n - sum(bad for bad, _ in slower), self.n, q, bounds.design_effect(slower))
+
+    def _breaks(self, rank: int, q: float) -> bool:
+        """Whether a limit just below the value of that rank would be broken."""
+        slower = self.slower(math.nextafter(self.at(rank), 0.0))
+        return bounds.breaks(self.n - sum(bad for bad, _ in slower), self.n, q, bounds.design_effect(slower))
 
     def error_rate(self) -> Measurement:
         """The share of requests that went wrong."""

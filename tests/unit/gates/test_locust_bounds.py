@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import scipy.stats
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sdlc_gates.load import bounds
 from sdlc_gates.load.needed import requests_needed
@@ -17,6 +17,8 @@ from sdlc_gates.load.sample import PERCENTILES, Sample, Window
 from sdlc.model import Verdict
 from sdlc.threshold import MeasurementLimit
 
+# How long an example takes says nothing on a busy machine.
+UNHURRIED = settings(deadline=None, max_examples=50)
 # scipy describes its distributions to no type checker.
 distributions: Any = scipy.stats.distributions
 beta, binom = distributions.beta, distributions.binom
@@ -52,6 +54,7 @@ def test_a_percentiles_bounds_decide_as_the_share_beyond_the_limit_does(n: int, 
         assert (good < lower) == (low > 1 - q)
 
 
+@UNHURRIED
 @given(st.floats(0.01, 5000), st.floats(0.01, 5000), st.floats(1e-300, 1))
 def test_the_incomplete_beta_function_is_scipys(a: float, b: float, x: float) -> None:
     assert bounds.incomplete_beta(a, b, x) == pytest.approx(float(beta.cdf(x, a, b)), rel=1e-8, abs=1e-12)
@@ -81,6 +84,7 @@ def test_a_request_that_went_wrong_is_slower_than_any_limit() -> None:
     assert "100 of 1000 requests went wrong" in mixed.remark()
 
 
+@UNHURRIED
 @given(st.lists(st.lists(st.integers(0, 10**7), min_size=1, max_size=40), min_size=1, max_size=5))
 def test_a_percentile_is_that_of_all_windows_together(windows: list[list[int]]) -> None:
     cut = Sample("", [Window(ok=array("q", window)) for window in windows], 10)
@@ -96,7 +100,10 @@ def test_bursts_widen_the_bounds_and_chance_does_not() -> None:
     assert bounds.design_effect(spread) == 1
     assert bounds.design_effect(bursts) == pytest.approx(100 * 20 / 19)
     assert bounds.share(100, 2000, 100)[1] > bounds.share(100, 2000)[1]
-    assert bounds.ranks(2000, 0.95, 100)[1] == 2001
+    assert bounds.keeps(1920, 2000, 0.95)
+    assert not bounds.keeps(1920, 2000, 0.95, 100)
+    assert bounds.breaks(1800, 2000, 0.95)
+    assert not bounds.breaks(1800, 2000, 0.95, 100)
 
 
 def test_where_slow_requests_come_in_one_burst_no_percentile_passes() -> None:
@@ -129,3 +136,22 @@ def test_wrong_answers_are_no_more_frequent_than_promised(ratio: float) -> None:
     assert answers[Verdict.FAIL] <= (1.0 if ratio > 1 else 0.05)
     if ratio == 2:
         assert answers[Verdict.FAIL] > 0.99
+
+
+@UNHURRIED
+@given(st.lists(st.lists(st.integers(1, 300), max_size=60), min_size=1, max_size=8), st.integers(0, 20), st.integers(1, 300))
+def test_any_limit_is_decided_by_its_own_count_and_burstiness(windows: list[list[int]], bad: int, limit: int) -> None:
+    """Wherever the interval decides, counting at the limit itself decides the same or, at the seams of bursts, nothing."""
+    cut = [Window(ok=array("q", (ms * 1000 for ms in window))) for window in windows]
+    cut[0].bad = bad
+    measured = Sample("", cut, 10)
+    if not measured.n:
+        return
+    slower = measured.slower(limit)
+    good = measured.n - sum(count for count, _ in slower)
+    for name, q in PERCENTILES.items():
+        verdict = p_limit(name, limit).judge(measured.percentile(name))
+        effect = bounds.design_effect(slower)
+        if effect == 1 and all(bounds.design_effect(measured.slower(ms)) == 1 for ms in range(301)):
+            assert (verdict is Verdict.PASS) == bounds.keeps(good, measured.n, q)
+            assert (verdict is Verdict.FAIL) == bounds.breaks(good, measured.n, q)

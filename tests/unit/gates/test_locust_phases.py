@@ -7,10 +7,13 @@ import random
 
 import pytest
 import scipy.stats
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sdlc_gates.load.scaling import Law, Step, fit
 from sdlc_gates.load.trend import drift, recovery
+
+# How long an example takes says nothing on a busy machine.
+UNHURRIED = settings(deadline=None, max_examples=50)
 
 
 def steps(law: Law, users: tuple[float, ...], noise: float = 0.0) -> list[Step]:
@@ -18,6 +21,7 @@ def steps(law: Law, users: tuple[float, ...], noise: float = 0.0) -> list[Step]:
     return [Step(n, tuple(law.rate(n) * draw.gauss(1, noise) for _ in range(30))) for n in users]
 
 
+@UNHURRIED
 @given(st.floats(1, 1000), st.floats(0, 0.3), st.floats(1e-5, 1e-2))
 def test_a_curve_without_noise_is_found_again(single: float, contention: float, coherency: float) -> None:
     law = Law(single, contention, coherency)
@@ -46,6 +50,7 @@ def test_two_steps_are_too_few_for_a_curve() -> None:
     assert fit([Step(n, (0.0, 0.0)) for n in (1, 2, 3)]) is None
 
 
+@UNHURRIED
 @given(st.lists(st.floats(1, 1000), min_size=6, max_size=30))
 def test_drift_is_theil_and_sens_slope(values: list[float]) -> None:
     found = drift(values)
