@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import signal
@@ -14,8 +15,20 @@ from rich.text import Text
 
 from sdlc.model import Severity, Verdict
 
-out = Console(highlight=False, soft_wrap=True)
-err = Console(stderr=True, highlight=False, soft_wrap=True)
+
+class Terminal(Console):
+    """A console that takes no text for markup, and does not end the process by itself when nobody reads any more."""
+
+    def __init__(self, *, stderr: bool = False) -> None:
+        """Write to standard output, or to standard error."""
+        super().__init__(stderr=stderr, highlight=False, soft_wrap=True, markup=False, emoji=False)
+
+    def on_broken_pipe(self) -> None:
+        raise BrokenPipeError
+
+
+out = Terminal()
+err = Terminal(stderr=True)
 EXIT = {Verdict.PASS: 0, Verdict.FAIL: 1, Verdict.INCONCLUSIVE: 3}
 VERDICT_STYLE = {Verdict.PASS: "bold green", Verdict.FAIL: "bold red", Verdict.INCONCLUSIVE: "bold yellow"}
 SEVERITY_STYLE = {
@@ -49,7 +62,7 @@ def severity_text(severity: Severity) -> Text:
 
 def complain(message: str) -> None:
     """Say on standard error what is wrong."""
-    err.print(Text.assemble(("error: ", "bold red"), message))
+    err.print(Text.assemble(("error: ", "bold red"), plain(message, 4000)))
 
 
 def stop_on_signals() -> threading.Event:
@@ -60,7 +73,9 @@ def stop_on_signals() -> threading.Event:
         if cancel.is_set():
             os._exit(EXIT[Verdict.INCONCLUSIVE])
         cancel.set()
-        err.print("stopping; once more to stop at once")
+        # The console may be in the middle of a line, and waits for itself then.
+        with contextlib.suppress(OSError):
+            os.write(2, b"stopping; once more to stop at once\n")
 
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, stop)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import os
 import sys
 import traceback
@@ -15,6 +17,7 @@ from sdlc.errors import EvidenceInvalid, SdlcError
 from sdlc.model import Verdict
 
 USAGE = 2
+BROKEN = EXIT[Verdict.INCONCLUSIVE]
 app = typer.Typer(
     name="sdlc",
     help="""Release gates for security and performance, and one verdict over them.
@@ -37,27 +40,58 @@ for module in (init, run, prove, gates, decide, report, explain, schema):
 
 def main() -> None:
     """The console script; ends the process with the documented exit code, and with 3 when this program itself breaks."""
-    code = EXIT[Verdict.INCONCLUSIVE]
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # A terminal that has no word for a character must not cost the verdict.
+            stream.reconfigure(errors="backslashreplace")
     try:
-        answered = app(standalone_mode=False) or 0
-        code = answered if answered in (*EXIT.values(), USAGE) else code
+        code = answered()
+    except BaseException:  # noqa: BLE001  # nothing is left to say it to
+        code = BROKEN
+    sys.exit(said(code))
+
+
+def answered() -> int:
+    """Run the command that was asked for, and say what went wrong, if anything did."""
+    try:
+        code = app(standalone_mode=False) or 0
     except typer.TyperException as error:
         rich_utils.rich_format_error(error)  # type: ignore[arg-type]  # all that typer raises itself are of that kind
-        code = USAGE
+        return USAGE
     except EvidenceInvalid as error:
         complain(str(error))
     except SdlcError as error:
         complain(str(error))
-        code = USAGE
+        return USAGE
     except (typer.Abort, KeyboardInterrupt):
         complain("stopped")
     except (BrokenPipeError, SystemExit):
-        # Whoever read the output has gone (typer turns that into an exit of its own). What was not said is no pass, and
-        # Python must not complain while it exits.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        # Whoever read the output has gone, or a stranger's code wanted to end this process; what was not said is no pass.
+        return BROKEN
     except OSError as error:
         complain(f"what was asked for could not be written: {error}")
     except Exception:  # noqa: BLE001  # a bug here must not look like a verdict
         traceback.print_exc()
         complain("sdlc itself broke; nothing was decided")
-    sys.exit(code)
+    else:
+        return code if code in (*EXIT.values(), USAGE) else BROKEN
+    return BROKEN
+
+
+def said(code: int) -> int:
+    """The code, once all output is written; 3 when it can't be, for a pass that nobody can read is none."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            if stream is not None:
+                stream.flush()
+        except (OSError, ValueError) as error:
+            code = BROKEN
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+            if stream is sys.stdout and not isinstance(error, BrokenPipeError):
+                with contextlib.suppress(OSError):
+                    complain(f"what was asked for could not be written: {error}")
+    return code
+
+
+if __name__ == "__main__":
+    main()

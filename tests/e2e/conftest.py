@@ -142,5 +142,5 @@ def shell(tmp_path: Path) -> Iterator[Shell]:
     made = Shell(project, environment)
     yield made
     for process in made.done:
-        process.kill()
-        process.communicate()
+        with process:
+            process.kill()
