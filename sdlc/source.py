@@ -92,5 +92,11 @@ def _said(lines: list[str], first: int, last: int, marker: re.Pattern[str] | Non
 
 
 def _lines(path: Path) -> list[str]:
-    """The file's lines as the tools count them; undecodable bytes are replaced, since only a quotation is made."""
-    return path.read_text(encoding="utf-8", errors="replace").split("\n")
+    """The file's lines as the tools count them; only a quotation is made, so undecodable bytes are replaced.
+
+    A file that is gone by now has none.
+    """
+    try:
+        return path.read_text(encoding="utf-8", errors="replace").split("\n")
+    except OSError:
+        return []

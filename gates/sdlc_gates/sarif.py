@@ -93,7 +93,7 @@ class Sarif(Gate):
         if not files.files and not files.refused:
             raise NothingToScan("no file is this gate's business", fix=f"correct covers in [gates.{self.id}]")
         cwd = work.root if self.options.cwd == "project" else work.scratch
-        values = {"{root}": str(work.root), "{project}": str(work.root), "{scratch}": str(work.scratch)}
+        values = {"{root}": str(work.files.root), "{project}": str(work.files.root), "{scratch}": str(work.scratch)}
         runs: list[Run] = []
         for output, argv in command.arguments(self.options.command, values, files.paths()):
             runs += self._run(work, tool, argv, cwd, output)
