@@ -13,10 +13,12 @@ import msgspec
 
 from sdlc.errors import ConfigError, EvidenceInvalid
 from sdlc.model import Artifact, Frozen
+from sdlc.removal import remove
 
 CHUNK = 1 << 20
 RUNS = Path(".sdlc") / "runs"
 RUN = "run.json"
+SCRATCH = "scratch"
 MANIFEST = "manifest.json"
 
 
@@ -71,7 +73,7 @@ class RunDirectory:
 
     def scratch(self, gate: str) -> Path:
         """A fresh folder for what a gate writes on the way; gone when the run ends."""
-        place = self.path / "scratch" / gate
+        place = self.path / SCRATCH / gate
         place.mkdir(parents=True)
         return place
 
@@ -98,15 +100,19 @@ class RunDirectory:
         temporary.replace(goal)
         return goal
 
+    def sweep(self) -> None:
+        """Remove the scratch folders."""
+        remove(self.path / SCRATCH)
+
     def seal(self) -> None:
         """Remove scratch folders, and write down the hash of all evidence."""
-        shutil.rmtree(self.path / "scratch", ignore_errors=True)
+        self.sweep()
         files = tuple(self.describe(file) for file in self._sealed_files() if file.is_file() and not file.is_symlink())
         self.write(MANIFEST, msgspec.json.format(msgspec.json.encode(Manifest(files=files))))
 
     def discard(self) -> None:
         """Remove the whole directory: nothing in it was a run."""
-        shutil.rmtree(self.path, ignore_errors=True)
+        remove(self.path)
 
     def verify(self) -> None:
         """Compare all evidence with the manifest; raises `EvidenceInvalid` naming the first difference."""

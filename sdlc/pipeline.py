@@ -60,6 +60,8 @@ def execute(
         partial=partial,
         remarks=(f"the project's routes could not be read, so attacks are not linked to code: {unread}",) if unread else (),
     )
+    # First, since a tool may have filled the disk.
+    directory.sweep()
     directory.write(RUN, msgspec.json.format(msgspec.json.encode(run)))
     directory.seal()
     return run, directory
