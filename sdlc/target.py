@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import codecs
 import contextlib
+import http.client
 import ipaddress
 import json
 import os
@@ -84,15 +86,16 @@ class Target:
         return probe(self.url + self.ready)
 
 
-def probe(url: str, seconds: float = PROBE_SECONDS) -> str:
+def probe(url: str) -> str:
     """Ask once, following no redirect; empty when the status is below 400, else the reason in words."""
     opener = urllib.request.build_opener(_NoRedirect(), urllib.request.ProxyHandler({}))
     try:
-        with opener.open(url, timeout=seconds):
+        with opener.open(url, timeout=PROBE_SECONDS):
             return ""
     except urllib.error.HTTPError as error:
+        error.close()
         return "" if error.code < 400 else f"{url} answered {error.code}"
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, http.client.HTTPException) as error:
         return f"{url} did not answer: {getattr(error, 'reason', error)}"
 
 
@@ -199,18 +202,34 @@ def read_openapi(plan: TargetPlan, url: str) -> tuple[Mapping[str, Any], str]:
     """The parsed description and where it came from; raises `TargetFailed` when it can't be read."""
     origin = url + plan.openapi if plan.openapi.startswith("/") else str(plan.root / plan.openapi)
     try:
-        if plan.openapi.startswith("/"):
-            opener = urllib.request.build_opener(_NoRedirect(), urllib.request.ProxyHandler({}))
-            with opener.open(origin, timeout=PROBE_SECONDS) as reply:
-                content = reply.read(MAX_DESCRIPTION_BYTES)
-        else:
-            content = Path(origin).read_bytes()[:MAX_DESCRIPTION_BYTES]
-        document = json.loads(content) if content.lstrip()[:1] == b"{" else yaml.safe_load(content)
-    except (OSError, ValueError, yaml.YAMLError, RecursionError) as error:
+        content = _fetched(origin) if plan.openapi.startswith("/") else _read(Path(origin))
+        if len(content) > MAX_DESCRIPTION_BYTES:
+            raise ValueError(f"it is larger than {MAX_DESCRIPTION_BYTES >> 20} MiB")
+        document = json.loads(content) if content.lstrip(codecs.BOM_UTF8 + b" \t\r\n")[:1] == b"{" else yaml.safe_load(content)
+    except (OSError, ValueError, http.client.HTTPException, yaml.YAMLError, RecursionError) as error:
         raise TargetFailed(f"the OpenAPI description {origin} can't be read: {error}", fix="see [target] openapi") from error
     if not isinstance(document, dict) or not isinstance(document.get("paths"), dict):
         raise TargetFailed(f"{origin} is not an OpenAPI description: it has no paths", fix="see [target] openapi")
     return document, origin
+
+
+def _fetched(url: str) -> bytes:
+    opener = urllib.request.build_opener(_NoRedirect(), urllib.request.ProxyHandler({}))
+    try:
+        with opener.open(url, timeout=PROBE_SECONDS) as reply:
+            content: bytes = reply.read(MAX_DESCRIPTION_BYTES + 1)
+    except urllib.error.HTTPError as error:
+        error.close()
+        raise
+    return content
+
+
+def _read(path: Path) -> bytes:
+    """As much of a file as may be read; a pipe or a device that the repository planted is none."""
+    if path.exists() and not path.is_file():
+        raise ValueError("it is not a regular file")
+    with path.open("rb") as file:
+        return file.read(MAX_DESCRIPTION_BYTES + 1)
 
 
 def free_port() -> int:
