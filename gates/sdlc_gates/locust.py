@@ -23,7 +23,7 @@ from sdlc_gates.load import needed, requests
 from sdlc_gates.load.faults import LoadRefused
 from sdlc_gates.load.judge import judge
 from sdlc_gates.load.plan import LoadOptions, Plan, plan, seconds
-from sdlc_gates.load.records import read
+from sdlc_gates.load.records import Records, read
 from sdlc_gates.load.watch import Watch
 
 LOAD_TESTS = "sdlc_loadtests"
@@ -91,9 +91,9 @@ class Locust(Gate):
         if failure:
             # What was measured until then is worth showing, if it can be read.
             with contextlib.suppress(OutputInvalid):
-                failure.answer = judge(read(kept), work.thresholds, left_out)
+                failure.answer = judge(_unaltered(read(kept), prepared), work.thresholds, left_out)
             raise failure
-        return judge(read(kept), work.thresholds, left_out)
+        return judge(_unaltered(read(kept), prepared), work.thresholds, left_out)
 
     @contextlib.contextmanager
     def plant(self, work: Workspace) -> Iterator[tuple[Gate, Workspace]]:
@@ -213,6 +213,13 @@ def _target(work: Workspace) -> Target:
     if work.target is None:
         raise NothingToScan("there is no target to put under load", fix="see [target] in sdlc.toml")
     return work.target
+
+
+def _unaltered(records: Records, prepared: Plan) -> Records:
+    """The records, if they are of the plan that was made; the users' own code could have put another in its place."""
+    if records.plan != prepared:
+        raise OutputInvalid("the load test left another plan than it was given")
+    return records
 
 
 def _own_file(module: str) -> Path:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import secrets
+import stat
 import threading
 import time
 from collections.abc import Callable
@@ -16,6 +20,7 @@ from sdlc_gates.load.records import UNFINISHED, Phase, Probe
 
 EVERY = 1.0
 TAIL_BYTES = 4096
+PROBES = "probes.ndjson"
 
 
 class Watch:
@@ -36,7 +41,12 @@ class Watch:
         self._stop.set()
         self._thread.join()
         lines = (msgspec.json.encode(probe) + b"\n" for probe in self.probes)
-        (self.records / "probes.ndjson").write_bytes(b"".join(lines))
+        # The users' own code could have put a link or a pipe there, and a full disk has a fault of its own.
+        with contextlib.suppress(OSError):
+            own = self.records / f"{secrets.token_hex(8)}{UNFINISHED}"
+            with own.open("xb") as file:
+                file.write(b"".join(lines))
+            own.replace(self.records / PROBES)
 
     def _look(self) -> None:
         while not self._stop.is_set():
@@ -59,13 +69,24 @@ class Watch:
 
 def last_phase(events: Path) -> Phase | None:
     """The newest phase in a journal that is being written."""
-    try:
-        content = events.read_bytes()[-TAIL_BYTES:]
-    except OSError:
-        return None
-    for line in reversed(content.splitlines()):
+    for line in reversed(_end_of(events).splitlines()):
         try:
             return msgspec.json.decode(line, type=Phase)
         except msgspec.DecodeError:
             continue
     return None
+
+
+def _end_of(journal: Path) -> bytes:
+    """Its last bytes; none of a link, a pipe or a device, which the users' own code could have put there."""
+    try:
+        file = os.open(journal, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW)
+    except OSError:
+        return b""
+    try:
+        status = os.fstat(file)
+        if not stat.S_ISREG(status.st_mode):
+            return b""
+        return os.pread(file, TAIL_BYTES, max(0, status.st_size - TAIL_BYTES))
+    finally:
+        os.close(file)
