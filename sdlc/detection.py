@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 
@@ -10,21 +11,22 @@ from sdlc.inventory import Inventory
 from sdlc.model import Frozen
 
 READ_BYTES = 200_000
+READ_FILES = 5_000
 INTERPRETERS = (".venv/bin/python", "venv/bin/python", "env/bin/python")
 FRAMEWORKS = {
-    "django": re.compile(r"^\s*(?:from|import)\s+django\b", re.MULTILINE),
-    "fastapi": re.compile(r"^\s*(?:from|import)\s+fastapi\b", re.MULTILINE),
-    "flask": re.compile(r"^\s*(?:from|import)\s+flask\b", re.MULTILINE),
-    "starlette": re.compile(r"^\s*(?:from|import)\s+starlette\b", re.MULTILINE),
+    "django": re.compile(r"^[ \t]*(?:from|import)[ \t]+django\b", re.MULTILINE),
+    "fastapi": re.compile(r"^[ \t]*(?:from|import)[ \t]+fastapi\b", re.MULTILINE),
+    "flask": re.compile(r"^[ \t]*(?:from|import)[ \t]+flask\b", re.MULTILINE),
+    "starlette": re.compile(r"^[ \t]*(?:from|import)[ \t]+starlette\b", re.MULTILINE),
 }
 REQUIREMENTS = re.compile(r"(?:^|/)(?:requirements[^/]*\.(?:txt|lock)|requirements/[^/]+\.txt|pylock(?:\.[^/]+)?\.toml)$")
 DECLARING = frozenset({"poetry.lock", "uv.lock", "Pipfile.lock", "pdm.lock", "setup.py", "setup.cfg"})
 DECLARES = re.compile(r"^(?:\[project\]|\[tool\.poetry\])", re.MULTILINE)
 OPENAPI = re.compile(r"(?:^|/)(?:openapi|swagger)[^/]*\.(?:json|ya?ml)$", re.IGNORECASE)
-_FLASK_APP = re.compile(r"^(\w+)\s*(?::[^=]+)?=\s*(?:flask\.)?Flask\(", re.MULTILINE)
-_FASTAPI_APP = re.compile(r"^(\w+)\s*(?::[^=]+)?=\s*(?:fastapi\.)?FastAPI\(", re.MULTILINE)
-_MADE_APP = re.compile(r"^(app|application)\s*=\s*(?:create_app|make_app)\(", re.MULTILINE)
-_FACTORY = re.compile(r"^def (create_app|make_app)\(\s*\)", re.MULTILINE)
+_FLASK_APP = re.compile(r"^(\w+)[ \t]*(?::[^=\n]+)?=[ \t]*(?:flask\.)?Flask\(", re.MULTILINE)
+_FASTAPI_APP = re.compile(r"^(\w+)[ \t]*(?::[^=\n]+)?=[ \t]*(?:fastapi\.)?FastAPI\(", re.MULTILINE)
+_MADE_APP = re.compile(r"^(app|application)[ \t]*=[ \t]*(?:create_app|make_app)\(", re.MULTILINE)
+_FACTORY = re.compile(r"^def (create_app|make_app)\([ \t]*\)", re.MULTILINE)
 NOT_THE_APP = re.compile(r"(?:^|/)(?:tests?|docs?|examples?|migrations)/")
 
 
@@ -76,7 +78,8 @@ def _declares(root: Path, name: str) -> bool:
 def _application(root: Path, python: Sequence[str]) -> tuple[str, str]:
     """The framework that is imported most, and how such an application is usually started."""
     shallow_first = sorted(python, key=lambda name: (name.count("/"), name))
-    texts = {name: _text(root / name) for name in shallow_first if not NOT_THE_APP.search(name)}
+    looked_at = [name for name in shallow_first if not NOT_THE_APP.search(name)][:READ_FILES]
+    texts = {name: _text(root / name) for name in looked_at}
     uses = {framework: sum(bool(p.search(text)) for text in texts.values()) for framework, p in FRAMEWORKS.items()}
     best = max(uses, key=lambda framework: uses[framework])
     if not uses[best]:
@@ -87,13 +90,13 @@ def _application(root: Path, python: Sequence[str]) -> tuple[str, str]:
 
 def _django(texts: dict[str, str]) -> str:
     manage = min((name for name in texts if PurePosixPath(name).name == "manage.py"), key=len, default="")
-    return f"python {manage} runserver --noreload 127.0.0.1:{{port}}" if manage else ""
+    return f"python {shlex.quote(manage)} runserver --noreload 127.0.0.1:{{port}}" if manage else ""
 
 
 def _fastapi(texts: dict[str, str]) -> str:
     for name, text in texts.items():
         if match := _FASTAPI_APP.search(text):
-            return f"python -m uvicorn {_module(name)}:{match[1]} --port {{port}}"
+            return f"python -m uvicorn {shlex.quote(_module(name))}:{match[1]} --port {{port}}"
     return ""
 
 
@@ -101,7 +104,7 @@ def _flask(texts: dict[str, str]) -> str:
     for pattern in (_FLASK_APP, _MADE_APP, _FACTORY):
         for name, text in texts.items():
             if match := pattern.search(text):
-                return f"python -m flask --app {_module(name)}:{match[1]} run --port {{port}}"
+                return f"python -m flask --app {shlex.quote(_module(name))}:{match[1]} run --port {{port}}"
     return ""
 
 
