@@ -62,8 +62,13 @@ def faults(answer: Answer) -> set[str]:
     return {missing.item for coverage in answer.coverage for missing in coverage.missing if coverage.what == "validity checks"}
 
 
-def blocked(answer: Answer) -> bool:
-    return any(coverage.measured < coverage.expected or coverage.expected <= 0 for coverage in answer.coverage)
+def blocked(answer: Answer) -> list[str]:
+    """What stands in the way; empty when nothing does."""
+    return [
+        f"{coverage.measured} of {coverage.expected} {coverage.what} {[missing.reason for missing in coverage.missing]}"
+        for coverage in answer.coverage
+        if coverage.measured < coverage.expected or coverage.expected <= 0
+    ]
 
 
 def measured(answer: Answer, name: str, subject: str = "") -> Measurement:

@@ -74,15 +74,14 @@ def _advised(measurement: Measurement, thresholds: Sequence[MeasurementLimit], s
 
 
 def _seconds(records: Records, phase: Steady | None) -> Coverage:
-    """Seconds of the steady phase in which every worker of the plan reported."""
-    measured = 0
-    if phase:
-        reported = [{int(tick.at) for tick in phase.ticks(worker)} for worker in records.workers]
-        full = len(reported) == records.plan.workers
-        # Ticks are a second and a little apart: one that a second lacks lies right beside it.
-        present = (all({second, second + 1} & ticks for ticks in reported) for second in range(phase.start, phase.end))
-        measured = sum(present) if full else 0
-    expected = records.plan.duration
+    """Seconds of the judged phase that the records of all workers of the plan reach to."""
+    measured, expected = 0, records.plan.duration
+    if phase and len(records.workers) == records.plan.workers:
+        # Each tick says what happened since the one before, so nothing is missing up to the last.
+        reached = min(
+            max((tick.at for tick in worker.lines if isinstance(tick, Tick)), default=0.0) for worker in records.workers
+        )
+        measured = max(0, min(expected, math.floor(reached) - phase.start))
     missing = (
         () if measured == expected else (Missing(item=f"{expected - measured} s", reason="not every worker reported then"),)
     )

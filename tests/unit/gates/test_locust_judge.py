@@ -90,6 +90,14 @@ def test_a_record_that_breaks_off_is_seen(recorded: Path) -> None:
     assert faults(recorded) >= {"worker-lost"}
 
 
+def test_seconds_after_a_record_broke_off_are_not_covered(recorded: Path) -> None:
+    journal = recorded / "worker-0.ndjson"
+    lines = journal.read_text().splitlines(keepends=True)
+    journal.write_text("".join(lines[:-3]))
+    (seconds,) = (coverage for coverage in answer(recorded).coverage if coverage.what == "seconds of steady load")
+    assert 0 < seconds.measured < seconds.expected == 5
+
+
 def test_an_unfinished_name_is_seen(recorded: Path) -> None:
     (recorded / "worker-0.ndjson").rename(recorded / "worker-0.ndjson.part")
     assert "worker-lost" in faults(recorded)
