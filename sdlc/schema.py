@@ -38,7 +38,15 @@ def schema() -> dict[str, Any]:
 
 
 def field_docs(shape: type[Frozen]) -> dict[str, str]:
-    """The docstring under each field of a type, by the field's name."""
+    """The docstring under each field of a type, its own and those that it inherits, by the field's name."""
+    docs: dict[str, str] = {}
+    for part in reversed(shape.__mro__):
+        if issubclass(part, Frozen) and part is not Frozen:
+            docs |= _own_field_docs(part)
+    return docs
+
+
+def _own_field_docs(shape: type[Frozen]) -> dict[str, str]:
     (definition,) = ast.parse(textwrap.dedent(inspect.getsource(shape))).body
     assert isinstance(definition, ast.ClassDef)
     docs = {}
