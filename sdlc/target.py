@@ -13,9 +13,7 @@ import socket
 import sys
 import threading
 import time
-import urllib.error
 import urllib.parse
-import urllib.request
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,6 +21,7 @@ from typing import Any
 
 import yaml
 
+from sdlc.asking import ask
 from sdlc.errors import Cancelled, GateError, SdlcError, TargetFailed, ToolMissing
 from sdlc.process import Limits, Running, clean_environment, tail
 
@@ -30,6 +29,9 @@ PROBE_SECONDS = 5.0
 POLL_SECONDS = 0.1
 WATCH_SECONDS = 0.5
 MAX_DESCRIPTION_BYTES = 16 << 20
+MAX_NODES = 1_000_000
+MAX_DEPTH = 200
+MAX_PATHS = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,20 +90,11 @@ class Target:
 
 def probe(url: str) -> str:
     """Ask once, following no redirect; empty when the status is below 400, else the reason in words."""
-    opener = urllib.request.build_opener(_NoRedirect(), urllib.request.ProxyHandler({}))
     try:
-        with opener.open(url, timeout=PROBE_SECONDS):
-            return ""
-    except urllib.error.HTTPError as error:
-        error.close()
-        return "" if error.code < 400 else f"{url} answered {error.code}"
+        status, _ = ask(url, PROBE_SECONDS, 0)
     except (OSError, ValueError, http.client.HTTPException) as error:
-        return f"{url} did not answer: {getattr(error, 'reason', error)}"
-
-
-class _NoRedirect(urllib.request.HTTPRedirectHandler):
-    def redirect_request(self, *arguments: object, **named: object) -> None:
-        return None
+        return f"{url} did not answer: {error}"
+    return "" if status < 400 else f"{url} answered {status}"
 
 
 @contextlib.contextmanager
@@ -206,21 +199,32 @@ def read_openapi(plan: TargetPlan, url: str) -> tuple[Mapping[str, Any], str]:
         if len(content) > MAX_DESCRIPTION_BYTES:
             raise ValueError(f"it is larger than {MAX_DESCRIPTION_BYTES >> 20} MiB")
         document = json.loads(content) if content.lstrip(codecs.BOM_UTF8 + b" \t\r\n")[:1] == b"{" else yaml.safe_load(content)
+        _refuse_unfolding(document)
     except (OSError, ValueError, http.client.HTTPException, yaml.YAMLError, RecursionError) as error:
         raise TargetFailed(f"the OpenAPI description {origin} can't be read: {error}", fix="see [target] openapi") from error
     if not isinstance(document, dict) or not isinstance(document.get("paths"), dict):
         raise TargetFailed(f"{origin} is not an OpenAPI description: it has no paths", fix="see [target] openapi")
+    if len(document["paths"]) > MAX_PATHS:
+        raise TargetFailed(f"{origin} names {len(document['paths'])} paths; at most {MAX_PATHS} can be tested")
     return document, origin
 
 
+def _refuse_unfolding(document: object) -> None:
+    """Raise `ValueError` for what is larger, once unfolded, than anyone describes: aliases of YAML refer to aliases."""
+    waiting, seen = [(document, 0)], 0
+    while waiting:
+        node, depth = waiting.pop()
+        seen += 1
+        if seen > MAX_NODES or depth > MAX_DEPTH:
+            raise ValueError(f"it unfolds to more than {MAX_NODES} parts, or {MAX_DEPTH} levels")
+        inside = node.values() if isinstance(node, dict) else node if isinstance(node, list) else ()
+        waiting.extend((part, depth + 1) for part in inside)
+
+
 def _fetched(url: str) -> bytes:
-    opener = urllib.request.build_opener(_NoRedirect(), urllib.request.ProxyHandler({}))
-    try:
-        with opener.open(url, timeout=PROBE_SECONDS) as reply:
-            content: bytes = reply.read(MAX_DESCRIPTION_BYTES + 1)
-    except urllib.error.HTTPError as error:
-        error.close()
-        raise
+    status, content = ask(url, PROBE_SECONDS, MAX_DESCRIPTION_BYTES + 1)
+    if status != 200:
+        raise ValueError(f"HTTP Error {status}")
     return content
 
 
