@@ -48,6 +48,7 @@ class LoadOptions(Frozen, frozen=True):
     exclude: tuple[str, ...] = ()
     """Operations of the OpenAPI description to leave alone, as shell patterns: `POST *`."""
     users: int = 10
+    """How many users there are at once, in the closed model."""
     spawn_rate: float = 10.0
     """Users started a second."""
     wait: str = "100 ms"
