@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from sdlc.errors import OutputInvalid, ToolFailed
-from sdlc.model import Finding, Severity, SourceLocation
-from sdlc_gates._semgrep.rules import RuleSet, facts
+from sdlc.model import Finding, Rule, Severity, SourceLocation
+from sdlc_gates._semgrep.rules import RuleSet, described
 from sdlc_gates._semgrep.shape import Fault, Report, Result, Time
 from sdlc_gates._semgrep.targets import Target
 
@@ -85,7 +85,7 @@ def parse(report: Report, targets: Sequence[Target], rules: RuleSet) -> Outcome:
     Raises `ToolFailed` for an error that names neither a rule nor a target, `OutputInvalid` for what it should not say.
     """
     asked = {str(target.given): target for target in targets}
-    known = {rule.id for rule in rules.rules}
+    known = {rule.id: described(rule.content) for rule in rules.rules}
     faults, lost_rules = _accounted(report, asked, known)
     if report.time is None:
         raise OutputInvalid("the report doesn't say what was read")
@@ -104,7 +104,7 @@ def parse(report: Report, targets: Sequence[Target], rules: RuleSet) -> Outcome:
 
 
 def _accounted(
-    report: Report, asked: Mapping[str, Target], known: set[str]
+    report: Report, asked: Mapping[str, Target], known: Mapping[str, Rule]
 ) -> tuple[dict[str, list[str]], dict[str, list[str]]]:
     """Every error and every skipped file, laid at the door of a file or of a rule."""
     faults: dict[str, list[str]] = {}
@@ -178,16 +178,15 @@ def _target(path: str, asked: Mapping[str, Target]) -> Target:
     return asked[path]
 
 
-def _finding(result: Result, asked: Mapping[str, Target], known: set[str]) -> Finding:
+def _finding(result: Result, asked: Mapping[str, Target], known: Mapping[str, Rule]) -> Finding:
     if result.check_id not in known:
         raise OutputInvalid(f"the report speaks of the rule {result.check_id!r}, which Semgrep was not given")
     if result.extra.severity not in SEVERITIES:
         raise OutputInvalid(f"Semgrep has a severity that this gate doesn't know: {result.extra.severity!r}")
-    metadata = result.extra.metadata
-    advice = metadata.get("fix")
+    advice = result.extra.metadata.get("fix")
     return Finding(
         tool="semgrep",
-        rule=facts(result.check_id, metadata),
+        rule=known[result.check_id],
         severity=SEVERITIES[result.extra.severity],
         message=" ".join(result.extra.message.split()),
         location=SourceLocation(

@@ -20,7 +20,7 @@ from sdlc_gates._semgrep import languages, remote
 HOUSE = Path(__file__).parent.parent / "rules"
 SUFFIXES = frozenset({".yaml", ".yml", ".json"})
 MAX_COMPILED_BYTES = 32 << 20
-_CWE = re.compile(r"CWE-(\d+)", re.IGNORECASE)
+_CWE = re.compile(r"CWE-(\d{1,5})\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,18 +89,17 @@ def load(house: bool, sources: Sequence[str], exclude: Sequence[str], root: Path
 
 
 def described(content: dict[str, Any]) -> Rule:
-    """What a rule says of itself."""
-    return facts(content["id"], content.get("metadata") or {}, str(content.get("message", "")))
-
-
-def facts(id: str, metadata: dict[str, Any], description: str = "") -> Rule:
-    """A rule in our own words, from the metadata that Semgrep repeats with each result."""
-    named = metadata.get("cwe", ())
-    texts = [named] if isinstance(named, str) else named if isinstance(named, list) else []
-    numbers = [int(number) for text in texts for number in _CWE.findall(str(text))]
+    """What a rule says of itself; metadata of a shape that isn't usual gives less, never an error."""
+    metadata = content.get("metadata")
+    metadata = metadata if isinstance(metadata, dict) else {}
+    numbers = [int(number) for text in _listed(metadata.get("cwe")) for number in _CWE.findall(str(text))]
     pages = [metadata.get("help"), metadata.get("source"), *_listed(metadata.get("references"))]
-    page = next((page for page in pages if isinstance(page, str) and page.startswith(("https://", "http://"))), "")
-    return Rule(id=id, description=" ".join(description.split()), help_uri=page, cwe=tuple(dict.fromkeys(numbers)))
+    return Rule(
+        id=content["id"],
+        description=" ".join(str(content.get("message", "")).split()),
+        help_uri=next((page for page in pages if isinstance(page, str) and page.startswith(("https://", "http://"))), ""),
+        cwe=tuple(dict.fromkeys(numbers)),
+    )
 
 
 def _listed(value: object) -> list[object]:

@@ -16,6 +16,7 @@ from sdlc_gates._semgrep import languages, remote, rules
 from sdlc_gates.semgrep import Semgrep
 
 from sdlc.errors import ConfigError, ToolFailed
+from sdlc.model import Rule
 
 RULE: dict[str, Any] = {"id": "one", "languages": ["py"], "severity": "ERROR", "message": "m", "pattern": "f()"}
 
@@ -121,10 +122,14 @@ def test_a_source_that_is_not_there_or_empty_is_an_error(source: str, tmp_path: 
 
 
 def test_metadata_of_any_shape_gives_a_rule() -> None:
-    assert rules.facts("a", {"cwe": "CWE-89: SQL"}).cwe == (89,)
-    assert rules.facts("a", {"cwe": ["CWE-89", 7, None, "CWE-79", "cwe-89"]}).cwe == (89, 79)
-    assert rules.facts("a", {"cwe": {"x": 1}, "references": [3, "https://a"]}).help_uri == "https://a"
-    assert rules.facts("a", {"help": "javascript:alert(1)"}).help_uri == ""
+    def described(**metadata: object) -> Rule:
+        return rules.described({"id": "a", "metadata": metadata})
+
+    assert described(cwe="CWE-89: SQL").cwe == (89,)
+    assert described(cwe=["CWE-89", 7, None, "CWE-79", "cwe-89"]).cwe == (89, 79)
+    assert described(cwe={"x": 1}, references=[3, "https://a"]).help_uri == "https://a"
+    assert described(help="javascript:alert(1)").help_uri == ""
+    assert rules.described({"id": "a", "metadata": "none", "message": "one\n  two"}).description == "one two"
 
 
 class Registry(BaseHTTPRequestHandler):
