@@ -21,7 +21,8 @@ from sdlc.gate import Gate, Tool, Workspace, expect_exit, read_report
 from sdlc.model import Answer, Family
 from sdlc.target import Target
 from sdlc_gates._dast import echo, routes
-from sdlc_gates._dast.guard import Guard, guarded
+from sdlc_gates._dast.guard import Guard, Plan, guarded
+from sdlc_gates._dast.redaction import redact
 from sdlc_gates._wapiti.options import WapitiOptions
 from sdlc_gates._wapiti.report import VERSION, Report, parse
 
@@ -50,17 +51,29 @@ class Wapiti(Gate):
         return (Path(__file__), HERE / "_dast", HERE / "_wapiti", HERE / "locks" / "wapiti.txt")
 
     def check(self, work: Workspace) -> Answer:
-        tool, target = self.probe(), self._target(work)
+        tool, target, options = self.probe(), self._target(work), self.options
         report, log = work.scratch / "report.json", work.scratch / "wapiti.log"
-        with guarded(target.url, self.options.requests_per_second, self.options.exclude) as guard:
-            argv = self._argv(work, target, guard)
-            run = work.run(tool, [*argv, "--output", str(report), "--log", str(log)], keep={"report": report, "log": log})
+        plan = Plan(
+            url=target.url,
+            per_second=options.requests_per_second,
+            exclude=options.exclude,
+            identity=options.identity(),
+            page_locations=True,
+        )
+        with guarded(work, plan) as guard:
+            argv = [*self._argv(work, target, guard), "--output", str(report), "--log", str(log)]
+            try:
+                run = guard.work.run(tool, argv, keep={"report": report, "log": log})
+            finally:
+                redact(work, guard.secrets)
+        guard.record(work)
         expect_exit(run, 0)
         if "log" not in run.kept:
             raise OutputInvalid(f"Wapiti wrote no log, so nothing tells what it did: {run.last_words}")
         log_text = run.kept["log"].read_text("utf-8", "replace")
-        answer = parse(read_report(run, "report", Report), log_text, target, self.options.modules, self.options.exclude)
-        return msgspec.structs.replace(answer, notes=(*answer.notes, *beyond(guard)))
+        answer = parse(read_report(run, "report", Report), log_text, target, options.modules, options.exclude)
+        coverage = (*answer.coverage, *guard.coverage())
+        return msgspec.structs.replace(answer, coverage=coverage, notes=(*answer.notes, *guard.notes()))
 
     def _target(self, work: Workspace) -> Target:
         if work.target is None:
@@ -103,6 +116,8 @@ class Wapiti(Gate):
         for pattern in self.options.exclude:
             yield "--exclude", f"{target.url}{pattern}"
             yield "--exclude", f"{target.url}{pattern}?*"
+        for parameter in self.options.skip:
+            yield "--skip", parameter
         for start in starts(target, self.options.exclude):
             yield "--start", start
         if target.openapi:
@@ -114,8 +129,10 @@ class Wapiti(Gate):
     def plant(self, work: Workspace) -> Iterator[tuple[Gate, Workspace]]:
         empty = work.scratch / "planted"
         empty.mkdir()
+        # Nobody can log in at the planted page, and what is left out of the project says nothing of it.
+        options = msgspec.structs.replace(self.options, exclude=(), login=None, headers_env={}, logged_in=None)
         with echo.planted() as target:
-            yield self, dataclasses.replace(work.narrowed(empty, "canary"), target=target)
+            yield Wapiti(self.id, options), dataclasses.replace(work.narrowed(empty, "canary"), target=target)
 
     def caught(self, answer: Answer) -> bool:
         return any(SCRIPTING in finding.rule.cwe for finding in answer.findings)
@@ -136,11 +153,3 @@ def localized(document: Mapping[str, Any], url: str) -> dict[str, Any]:
         scheme, _, place = url.partition("://")
         return {**rest, "host": place, "schemes": [scheme], "basePath": base or "/"}
     return {**rest, "servers": [{"url": url + base}]}
-
-
-def beyond(guard: Guard) -> tuple[str, ...]:
-    """Notes on what the scan asked for and was kept from."""
-    return tuple(
-        f"requests to {place} were refused {times} times, since it is not the target"
-        for place, times in sorted(guard.refused.items())
-    )

@@ -50,7 +50,8 @@ def test_the_canary_is_caught_and_every_module_ran(workspace: MakeWorkspace, tmp
         answer = planted.check(work)
     assert planted.caught(answer)
     assert [coverage.missing for coverage in answer.coverage] == [(), ()]
-    (evidence,) = work.evidence
+    evidence, guards = work.evidence
+    assert [Path(file.path).name for file in guards.files] == ["guard.jsonl"]
     assert {Path(file.path).name for file in evidence.files} >= {"scan-report.json", "scan-log.log"}
     log = work.directory.path / next(file.path for file in evidence.files if file.path.endswith(".log"))
     assert "is not a valid domain name" not in log.read_text()

@@ -1,171 +1,241 @@
-"""A proxy on loopback that lets a scanner reach one address and nothing else, and no faster than allowed.
+"""The proxy that a scanner asks the target through: a process of its own, since it reads what strangers send.
 
-For scanners that follow redirects wherever they lead. Each connection carries one request, so none can be used twice
-for two places.
+The process is this module's other half, `guardian`. It keeps the scanner to the target and logged in, and says what it
+did in lines of JSON on its standard output.
 """
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
+import dataclasses
+import datetime
+import importlib.metadata
+import sys
 import threading
-import urllib.parse
-from collections import Counter
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
-from sdlc_gates._dast.routes import excluding
+import msgspec
 
-HEAD_BYTES = 1 << 18
-CHUNK = 1 << 16
-REFUSAL = b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
-NO_REPLY = b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
-HOP_BY_HOP = (b"connection:", b"proxy-connection:", b"proxy-authorization:", b"keep-alive:")
-Place = tuple[str, int]
+from sdlc.errors import Cancelled, GateError, OutputInvalid, TargetFailed, ToolFailed, ToolTimeout
+from sdlc.gate import Workspace
+from sdlc.model import Coverage, Evidence, Frozen
+from sdlc.process import Running, clean_environment
+from sdlc_gates._dast.session import Identity
+
+DISTRIBUTION = "sdlc-gates"
+MODULE = "sdlc_gates._dast.guardian"
+VARIABLE = "SDLC_GUARD"
+START_SECONDS = 60.0
+# The last look whether the session still holds may wait for a target that is busy.
+GRACE_SECONDS = 45.0
+POLL_SECONDS = 0.05
+WATCH_SECONDS = 0.2
+
+
+class Plan(Frozen, frozen=True):
+    """What the process is told, in its environment, where no command line shows it."""
+
+    url: str
+    """The target's scheme, host and port."""
+    per_second: float = 0
+    exclude: tuple[str, ...] = ()
+    identity: Identity | None = None
+    page_locations: bool = False
+    """Whether to keep redirections to anything but a page (`javascript:`) from a scanner that stumbles over them."""
+    secrets: str = ""
+    """The file that the session's secrets are written to, for taking them out of evidence."""
+    given_up: str = ""
+    """A file that is there at the end when the scan was broken off."""
+    deadline: float = 0
+    """Point of `time.monotonic()` up to which the target may be asked whether the session holds."""
+
+
+class Word(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One line of what the process says."""
+
+    listening: int = 0
+    """The port, once it answers."""
+    lost: str = ""
+    """How a lost session showed; it has been renewed."""
+    fault: str = ""
+    """Why it can't go on."""
+    ended: bool = False
+    """Whether this is its last word."""
+    forwarded: int = 0
+    checks: int = 0
+    refused: dict[str, int] = {}
 
 
 @dataclass(slots=True)
 class Guard:
     """A running proxy."""
 
-    allowed: Place
-    """Host and port."""
-    per_second: int = 0
-    """Requests; 0 for no limit."""
-    exclude: tuple[str, ...] = ()
-    """Shell patterns for paths that are out of reach too; inside a tunnel (HTTPS) nobody sees them."""
-    url: str = ""
-    refused: Counter[str] = field(default_factory=Counter)
-    """Places that were asked for and not reached, with how often."""
-    _next: float = 0.0
-    # The event loop itself holds tasks weakly, and would lose one whose client has left.
-    _busy: set[asyncio.Task[None] | None] = field(default_factory=set)
+    url: str
+    work: Workspace
+    """What a scanner is to be run with: it is cancelled when the proxy has ended."""
+    log: Path
+    secrets_file: Path
+    pid: int
+    """Of the supervised process."""
+    account: Word | None = None
+    """What it did; only after its end."""
+    lost: tuple[str, ...] = ()
+    """How a lost session showed, each time it was renewed."""
+    started: str = field(default_factory=lambda: datetime.datetime.now(datetime.UTC).isoformat(timespec="milliseconds"))
+    _began: float = field(default_factory=time.monotonic)
 
-    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Answer one connection."""
-        task = asyncio.current_task()
-        self._busy.add(task)
-        try:
-            await self._answer(reader, writer)
-        finally:
-            writer.close()
-            self._busy.discard(task)
+    @property
+    def refused(self) -> Mapping[str, int]:
+        """Places that were asked for and not reached, with how often."""
+        return self.account.refused if self.account else {}
 
-    async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with contextlib.suppress(OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError, ValueError):
-            head = await reader.readuntil(b"\r\n\r\n")
-            method, address, _ = head.split(b"\r\n", 1)[0].decode("latin-1").split(" ", 2)
-            if out_of_reach := self._out_of_reach(method, address):
-                self.refused[out_of_reach] += 1
-                writer.write(REFUSAL)
-            else:
-                await self._wait_for_turn()
-                await _forward(self.allowed, method, address, head, reader, writer)
-            await writer.drain()
+    @property
+    def secrets(self) -> set[str]:
+        """What must stand in no file of evidence."""
+        return set(msgspec.json.decode(self.secrets_file.read_bytes(), type=list[str])) if self.secrets_file.exists() else set()
 
-    def _out_of_reach(self, method: str, address: str) -> str:
-        """What a request may not be sent to; empty when it may."""
-        place = destination(method, address)
-        if place != self.allowed:
-            return f"{place[0]}:{place[1]}"
-        path = "" if method == "CONNECT" else urllib.parse.unquote(urllib.parse.urlsplit(address).path)
-        return path if excluding(path, self.exclude) else ""
+    def coverage(self) -> tuple[Coverage, ...]:
+        """How many looks found the session alive, where there was one; one that was lost was renewed, and is no gap."""
+        if not self.account or not self.account.checks:
+            return ()
+        return (Coverage(what="looks at the session", measured=self.account.checks, expected=self.account.checks),)
 
-    async def _wait_for_turn(self) -> None:
-        if self.per_second:
-            now = asyncio.get_running_loop().time()
-            turn = max(now, self._next)
-            self._next = turn + 1 / self.per_second
-            await asyncio.sleep(turn - now)
+    def notes(self) -> tuple[str, ...]:
+        """What was asked for and kept back, and how often the session was lost."""
+        refused = tuple(
+            f"requests to {place} were refused {times} times: out of reach of this scan"
+            for place, times in sorted(self.refused.items())
+        )
+        if not self.lost:
+            return refused
+        return (f"the session was lost and renewed {len(self.lost)} times, at last because the page {self.lost[-1]}", *refused)
 
-
-def destination(method: str, address: str) -> Place:
-    """Host and port that a request to a proxy is meant for; raises `ValueError` when it names none."""
-    parts = urllib.parse.urlsplit(f"//{address}" if method == "CONNECT" else address)
-    if not parts.hostname:
-        raise ValueError(f"{address!r} names no host")
-    return parts.hostname, parts.port or (443 if parts.scheme in ("https", "") else 80)
-
-
-def place_of(url: str) -> Place:
-    """Host and port of a target."""
-    return destination("GET", url)
-
-
-def rewritten(method: str, address: str, head: bytes) -> bytes:
-    """The head of a request as its server wants it: with a path instead of a URL, for one request only."""
-    parts = urllib.parse.urlsplit(address)
-    path = urllib.parse.urlunsplit(("", "", parts.path or "/", parts.query, ""))
-    lines = [line for line in head.split(b"\r\n")[1:-2] if not line.lower().startswith(HOP_BY_HOP)]
-    first = f"{method} {path} HTTP/1.1".encode("latin-1")
-    return b"\r\n".join([first, *lines, b"Connection: close", b"", b""])
-
-
-def closing(head: bytes) -> bytes:
-    """The head of a reply that tells the client not to send another request on this connection."""
-    first, *lines = head.split(b"\r\n")[:-2]
-    kept = [line for line in lines if not line.lower().startswith(HOP_BY_HOP)]
-    return b"\r\n".join([first, *kept, b"Connection: close", b"", b""])
-
-
-async def _forward(
-    place: Place, method: str, address: str, head: bytes, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
-) -> None:
-    try:
-        upstream, sender = await asyncio.open_connection(*place)
-    except OSError:
-        writer.write(NO_REPLY)
-        return
-    if method == "CONNECT":
-        writer.write(b"HTTP/1.1 200 Connected\r\n\r\n")
-    else:
-        sender.write(rewritten(method, address, head))
-    # A client that has left ends the upload, and nobody waits for the reply any more.
-    ways = {asyncio.create_task(_copy(reader, sender)), asyncio.create_task(_reply(method, upstream, writer))}
-    try:
-        await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        for way in ways:
-            way.cancel()
-        await asyncio.gather(*ways, return_exceptions=True)
-        sender.close()
-
-
-async def _reply(method: str, upstream: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    if method != "CONNECT":
-        writer.write(closing(await upstream.readuntil(b"\r\n\r\n")))
-    await _copy(upstream, writer)
-
-
-async def _copy(source: asyncio.StreamReader, goal: asyncio.StreamWriter) -> None:
-    with contextlib.suppress(OSError):
-        while chunk := await source.read(CHUNK):
-            goal.write(chunk)
-            await goal.drain()
+    def record(self, work: Workspace) -> None:
+        """Make what it said evidence."""
+        artifact = work.directory.keep(work.gate, self.log, "guard.jsonl")
+        work.evidence.append(
+            Evidence(
+                tool="guard",
+                version=importlib.metadata.version(DISTRIBUTION),
+                argv=("python", "-m", MODULE),
+                exit_code=0,
+                started=self.started,
+                seconds=round(time.monotonic() - self._began, 3),
+                files=(artifact,),
+            )
+        )
 
 
 @contextlib.contextmanager
-def guarded(target_url: str, per_second: int = 0, exclude: tuple[str, ...] = ()) -> Iterator[Guard]:
-    """A proxy that reaches the target at `target_url` alone, for as long as the block runs."""
-    guard = Guard(place_of(target_url), per_second, exclude)
-    loop = asyncio.new_event_loop()
-    server = loop.run_until_complete(asyncio.start_server(guard.serve, "127.0.0.1", 0, limit=HEAD_BYTES))
-    guard.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
-    thread = threading.Thread(target=loop.run_forever, name="guard", daemon=True)
-    thread.start()
+def guarded(work: Workspace, plan: Plan) -> Iterator[Guard]:
+    """A proxy that reaches the target of the plan alone, logged in as it says, for as long as the block runs.
+
+    Raises `TargetFailed` when nobody can be logged in or stays so, and `ToolFailed` when the process ends by itself.
+    """
+    if plan.identity and plan.url.startswith("https:"):
+        raise TargetFailed(
+            "a scan over HTTPS can't be logged in: its requests go through a tunnel", fix="give the target's HTTP address"
+        )
+    home = work.scratch / "guard"
+    home.mkdir()
+    secrets, given_up = home / "secrets.json", home / "given-up"
+    until = work.limits.deadline + GRACE_SECONDS
+    plan = msgspec.structs.replace(plan, secrets=str(secrets), given_up=str(given_up), deadline=until)
+    with _process(work, plan, home) as process:
+        guard = Guard(f"http://127.0.0.1:{_port(process, work)}", work, process.stdout, secrets, process.pid)
+        early = False
+        try:
+            with _watched(process, guard):
+                yield guard
+        except BaseException as error:
+            given_up.touch()
+            early = isinstance(error, Cancelled) and not work.cancel.is_set()
+            if not early:
+                raise
+        finally:
+            process.stop()
+            _hear(guard)
+    _complain(guard, process, early=early)
+
+
+def _process(work: Workspace, plan: Plan, home: Path) -> Running:
+    environment = clean_environment(home, {VARIABLE: msgspec.json.encode(plan).decode()})
+    return Running(
+        [sys.executable, "-I", "-m", MODULE],
+        cwd=home,
+        env=environment,
+        stdout=home / "stdout",
+        stderr=home / "stderr",
+        limits=dataclasses.replace(work.limits, deadline=work.limits.deadline + GRACE_SECONDS, grace=GRACE_SECONDS),
+    )
+
+
+def _port(process: Running, work: Workspace) -> int:
+    """Where it listens; raises `TargetFailed` when it could log nobody in."""
+    until = time.monotonic() + START_SECONDS
+    while True:
+        alive = process.alive
+        for word in words(process.stdout):
+            if word.fault:
+                raise TargetFailed(word.fault, fix="see logging in, in the gate's page")
+            if word.listening:
+                return word.listening
+        if not alive:
+            raise ToolFailed(f"the guard ended before it listened: {process.stderr.read_text('utf-8', 'replace')[-600:]}")
+        if work.cancel.is_set():
+            raise Cancelled("stopped while the guard was starting")
+        if time.monotonic() > min(until, work.limits.deadline):
+            raise ToolTimeout("the guard was not ready in time")
+        work.cancel.wait(POLL_SECONDS)
+
+
+@contextlib.contextmanager
+def _watched(process: Running, guard: Guard) -> Iterator[None]:
+    """Give the guard a workspace that is cancelled when the run is, or when the process has ended or is too large."""
+    outer, stop, over = guard.work.cancel, threading.Event(), threading.Event()
+    guard.work = dataclasses.replace(guard.work, cancel=stop)
+
+    def watch() -> None:
+        while not over.wait(WATCH_SECONDS):
+            with contextlib.suppress(GateError):
+                if outer.is_set() or not process.alive:
+                    stop.set()
+                    return
+                process.check()
+                continue
+            process.stop()
+
+    watcher = threading.Thread(target=watch, name="guard", daemon=True)
+    watcher.start()
     try:
-        yield guard
+        yield
     finally:
-        loop.call_soon_threadsafe(loop.stop)
-        thread.join()
-        server.close()
-        loop.run_until_complete(_end_all(loop))
-        loop.close()
+        over.set()
+        watcher.join()
 
 
-async def _end_all(loop: asyncio.AbstractEventLoop) -> None:
-    """Cancel what is still being forwarded."""
-    rest = [task for task in asyncio.all_tasks(loop) if task is not asyncio.current_task()]
-    for task in rest:
-        task.cancel()
-    await asyncio.gather(*rest, return_exceptions=True)
+def words(log: Path) -> list[Word]:
+    """What the process has said, a line that it is still writing aside; raises `OutputInvalid`."""
+    lines = log.read_bytes().split(b"\n")[:-1]
+    try:
+        return [msgspec.json.decode(line, type=Word) for line in lines]
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise OutputInvalid(f"the guard's account can't be read: {error}") from error
+
+
+def _hear(guard: Guard) -> None:
+    said = words(guard.log)
+    guard.lost = tuple(word.lost for word in said if word.lost)
+    guard.account = next((word for word in said if word.ended), None)
+
+
+def _complain(guard: Guard, process: Running, *, early: bool) -> None:
+    """Raise what is wrong with a guard that has ended; `early` when the scanner was stopped because of that."""
+    if guard.account and guard.account.fault:
+        raise TargetFailed(guard.account.fault, fix="see logging in, in the gate's page")
+    if guard.account is None or early:
+        last_words = process.stderr.read_text("utf-8", "replace")[-600:]
+        raise ToolFailed(f"the guard ended before the scan did, or without an account of it: {last_words}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import http.cookies
 import json
 import os
@@ -12,6 +13,7 @@ from typing import Literal
 from sdlc.errors import TargetFailed
 from sdlc.model import Frozen
 from sdlc_gates._dast.client import SHORTEST_SECRET, Client, Reply, Request
+from sdlc_gates._dast.forms import hidden_fields
 
 JSON = "application/json"
 FORM = "application/x-www-form-urlencoded"
@@ -27,6 +29,8 @@ class Login(Frozen, frozen=True):
     """The method they are sent with."""
     kind: Literal["json", "form"] = "json"
     """How the fields are written."""
+    page: str = ""
+    """The page with the form; it is loaded first, and its cookies and hidden fields are sent along."""
     fields: dict[str, str] = {}
     """Fields that are no secret; `{user}` and other words of a tenant are filled in."""
     fields_env: dict[str, str] = {}
@@ -61,8 +65,11 @@ def log_in(client: Client, login: Login, fields: Mapping[str, str]) -> tuple[tup
 
     Raises `TargetFailed` when the reply holds no session.
     """
-    reply = client.send(asked(login, fields))
-    headers = granted(login, reply)
+    cookies, hidden = _visited(client, login, fields) if login.page else ({}, {})
+    request = asked(login, {**hidden, **fields})
+    sent = _from_page(request, f"{client.url}{login.page}", cookies) if login.page else request
+    reply = client.send(sent, confidential=True)
+    headers = granted(login, reply, cookies)
     if not headers:
         raise TargetFailed(
             f"logging in at {login.path} gave no session: {client.redacted(_said(login, reply))}",
@@ -76,17 +83,21 @@ def secrets_in(headers: Mapping[str, str]) -> set[str]:
     """The values, and what in them is a credential by itself: a token without its scheme, each cookie's value."""
     found = set(headers.values())
     found |= {value.partition(" ")[2] for value in headers.values()}
-    found |= {pair.partition("=")[2] for name, value in headers.items() if name.lower() == "cookie" for pair in value.split("; ")}
+    cookies = [pair for name, value in headers.items() if name.lower() == "cookie" for pair in value.split("; ")]
+    found |= {cookie.partition("=")[2] for cookie in cookies}
     return {text for text in found if len(text) >= SHORTEST_SECRET}
 
 
-def granted(login: Login, reply: Reply) -> tuple[tuple[str, str], ...]:
-    """The headers that carry the session of a reply to a login; empty when it granted none."""
+def granted(login: Login, reply: Reply, cookies: Mapping[str, str] | None = None) -> tuple[tuple[str, str], ...]:
+    """The headers that carry the session of a reply to a login; empty when it granted none.
+
+    `cookies` are those that were sent with it: a server may make them the session and set no others.
+    """
     if login.token:
         token = at(reply.data(), login.token)
         usable = isinstance(token, str) and token and token.isprintable()
         return ((login.header, f"{login.scheme} {token}".strip()),) if usable else ()
-    pairs = "; ".join(_cookies(reply))
+    pairs = "; ".join(f"{name}={value}" for name, value in {**(cookies or {}), **dict(_cookies(reply))}.items())
     return (("Cookie", pairs),) if pairs and reply.status < 400 else ()
 
 
@@ -102,14 +113,31 @@ def at(data: object, path: str) -> object:
     return data
 
 
-def _cookies(reply: Reply) -> Iterator[str]:
+def _visited(client: Client, login: Login, fields: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
+    """The cookies and the hidden fields that come with the form."""
+    page = client.send(Request("GET", login.page))
+    if not page.accepted:
+        raise TargetFailed(f"the page to log in at, {login.page}, answered {page.status or page.fault}", fix="see login.page")
+    cookies = dict(_cookies(page))
+    client.secrets |= secrets_in({"Cookie": "; ".join(f"{name}={value}" for name, value in cookies.items())})
+    return cookies, hidden_fields(page.text, fields)
+
+
+def _from_page(request: Request, page: str, cookies: Mapping[str, str]) -> Request:
+    """The request as a browser sends it that has the page with the form open."""
+    pairs = "; ".join(f"{name}={value}" for name, value in cookies.items())
+    carried = [("Referer", page), *([("Cookie", pairs)] if pairs else [])]
+    return dataclasses.replace(request, headers=(*request.headers, *carried))
+
+
+def _cookies(reply: Reply) -> Iterator[tuple[str, str]]:
     for header in reply.named("Set-Cookie"):
         jar = http.cookies.SimpleCookie()
         try:
             jar.load(header)
         except http.cookies.CookieError:
             continue
-        yield from (f"{name}={morsel.coded_value}" for name, morsel in jar.items() if morsel.value)
+        yield from ((name, morsel.coded_value) for name, morsel in jar.items() if morsel.value)
 
 
 def _said(login: Login, reply: Reply) -> str:

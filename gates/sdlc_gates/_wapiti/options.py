@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from sdlc.model import Frozen
+from sdlc_gates._dast.entrance import Entrance
 
 # Those that need a server on the internet to call back, a database from there, or programs of their own are left out.
 Module = Literal[
@@ -31,8 +31,13 @@ Module = Literal[
     "xss",
 ]
 
+# As Django, Flask-WTF, Rails, ASP.NET, Laravel and Express name them.
+TOKENS = (
+    *("csrfmiddlewaretoken", "csrf_token", "authenticity_token", "__RequestVerificationToken", "_token", "_csrf", "csrf"),
+)
 
-class WapitiOptions(Frozen, frozen=True):
+
+class WapitiOptions(Entrance, frozen=True):
     """Wapiti's keys in `[gates.wapiti]`."""
 
     modules: tuple[Module, ...] = (
@@ -42,6 +47,8 @@ class WapitiOptions(Frozen, frozen=True):
     """What is tried. `csrf` reports each form whose token doesn't have one of the names that Wapiti knows."""
     level: Literal[1, 2] = 1
     """2 also attacks URLs without parameters, and takes much longer."""
+    skip: tuple[str, ...] = TOKENS
+    """Parameters that are sent as they are. A form whose token is changed is refused unread: attacks on it are in vain."""
     exclude: tuple[str, ...] = ()
     """Shell patterns for paths that are left alone (`/logout`)."""
     max_depth: int = 20

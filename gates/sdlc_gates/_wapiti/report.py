@@ -12,35 +12,11 @@ from sdlc.model import Answer, Coverage, EndpointLocation, Finding, Missing, Rul
 from sdlc.target import Target
 from sdlc_gates._dast import routes
 from sdlc_gates._dast.routes import Visit
+from sdlc_gates._wapiti.weaknesses import WEAKNESSES, first_sentence
 
 VERSION = "3.2.3"
 SEVERITIES = (Severity.INFO, Severity.LOW, Severity.MEDIUM, Severity.HIGH, Severity.CRITICAL)
 PROOF_CHARACTERS = 2000
-WEAKNESSES = {
-    "Backup file": 530,
-    "Blind SQL Injection": 89,
-    "Clickjacking Protection": 1021,
-    "Command execution": 78,
-    "Content Security Policy Configuration": 693,
-    "CRLF Injection": 93,
-    "Cross Site Request Forgery": 352,
-    "HTML Injection": 80,
-    "HTTP Strict Transport Security (HSTS)": 319,
-    "HttpOnly Flag cookie": 1004,
-    "LDAP Injection": 90,
-    "MIME Type Confusion": 693,
-    "Open Redirect": 601,
-    "Path Traversal": 22,
-    "Reflected Cross Site Scripting": 79,
-    "Secure Flag cookie": 614,
-    "SQL Injection": 89,
-    "Stored Cross Site Scripting": 79,
-    "Stored HTML Injection": 80,
-    "Unencrypted Channels": 319,
-    "Unrestricted File Upload": 434,
-    "Weak credentials": 521,
-}
-"""CWE numbers by the categories that Wapiti names; it gives none itself."""
 UNTESTED = (
     "Wapiti has no rule here for weaknesses that call back from the inside (blind SSRF, XXE, Log4Shell), for scripts that "
     "build the page in the browser, for server banners and stack traces, nor for who may see what."
@@ -180,19 +156,19 @@ def _findings(report: Report, url: str) -> Iterator[Finding]:
 def _finding(category: str, entry: Entry, classifications: Mapping[str, Classification], url: str) -> Finding:
     if not 0 <= entry.level < len(SEVERITIES):
         raise OutputInvalid(f"Wapiti has a level that this gate doesn't know: {entry.level}")
-    known = classifications.get(category)
+    described, weakness = classifications.get(category), WEAKNESSES.get(category)
     return Finding(
         tool="wapiti",
         rule=Rule(
             id=re.sub(r"[^a-z0-9]+", "-", category.lower()).strip("-"),
             name=category,
-            description=known.desc if known else "",
-            help_uri=next(iter(known.ref.values()), "") if known else "",
-            cwe=(WEAKNESSES[category],) if category in WEAKNESSES else (),
+            description=described.desc if described else "",
+            help_uri=next(iter(described.ref.values()), "") if described else "",
+            cwe=(weakness.cwe,) if weakness else (),
         ),
         severity=SEVERITIES[entry.level],
         message=entry.info,
         location=EndpointLocation(method=entry.method, url=url + entry.path.partition("?")[0], parameter=entry.parameter),
-        fix=known.sol if known else "",
+        fix=weakness.fix if weakness else first_sentence(described.sol) if described else "",
         proof=entry.curl_command[:PROOF_CHARACTERS],
     )
