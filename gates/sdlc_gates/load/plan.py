@@ -26,6 +26,7 @@ class PhaseOptions(Frozen, frozen=True):
     """One of `[[gates.locust.phases]]`."""
 
     kind: Kind
+    """What the phase is for: `warm-up`, `smoke`, `step`, `steady`, `spike` or `soak`."""
     duration: str = "30 s"
     """Whole seconds; of each step, where there are several."""
     users: int = 0
