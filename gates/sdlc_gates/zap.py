@@ -8,15 +8,20 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from sdlc.errors import GateError, SdlcError, TargetFailed
 from sdlc.gate import Gate, Tool, Workspace
 from sdlc.model import Answer, Coverage, Family, Finding
 from sdlc.target import Target
 from sdlc_gates._dast import echo, routes
+from sdlc_gates._dast.guard import Plan, guarded
+from sdlc_gates._dast.redaction import redact
 from sdlc_gates._zap import alerts, daemon, rules, seeds
 from sdlc_gates._zap.daemon import Daemon
 from sdlc_gates._zap.fence import fenced
 from sdlc_gates._zap.options import ZapOptions
+from sdlc_gates._zap.passage import through
 from sdlc_gates._zap.rules import Installed
 from sdlc_gates._zap.scan import SCRIPTED_ACTIVE, Scan
 
@@ -47,8 +52,21 @@ class Zap(Gate):
         return (Path(__file__), HERE / "_zap", HERE / "_dast", rules.FOLDER)
 
     def check(self, work: Workspace) -> Answer:
-        target = self._target(work)
-        with self._daemon(work) as running:
+        target, identity = self._target(work), self.options.identity()
+        if identity is None:
+            return self._scanned(work, target, "")
+        with guarded(work, Plan(url=target.url, exclude=self.options.exclude, identity=identity)) as guard:
+            try:
+                answer = self._scanned(guard.work, target, guard.url)
+            finally:
+                redact(work, guard.secrets)
+        guard.record(work)
+        coverage, notes = (*answer.coverage, *guard.coverage()), (*answer.notes, *guard.notes())
+        return msgspec.structs.replace(answer, coverage=coverage, notes=notes)
+
+    def _scanned(self, work: Workspace, target: Target, proxy: str) -> Answer:
+        """What a scan says that reaches the target through `proxy`, if there is one."""
+        with self._daemon(work) as running, through(running.api, proxy):
             scan = Scan(running, target, self.options, work)
             try:
                 return _scanned(scan)
@@ -77,8 +95,10 @@ class Zap(Gate):
     def plant(self, work: Workspace) -> Iterator[tuple[Gate, Workspace]]:
         empty = work.scratch / "planted"
         empty.mkdir()
+        # Nobody can log in at the planted page, and what is left out of the project says nothing of it.
+        options = msgspec.structs.replace(self.options, exclude=(), login=None, headers_env={}, logged_in=None)
         with echo.planted() as target:
-            yield self, dataclasses.replace(work.narrowed(empty, "canary"), target=target)
+            yield Zap(self.id, options), dataclasses.replace(work.narrowed(empty, "canary"), target=target)
 
     def caught(self, answer: Answer) -> bool:
         weaknesses = {cwe for finding in answer.findings for cwe in finding.rule.cwe}

@@ -11,9 +11,12 @@ import pytest
 from sdlc_gates._wapiti.options import WapitiOptions
 from sdlc_gates.wapiti import Wapiti
 
+from sdlc.errors import TargetFailed
 from sdlc.gate import Workspace
 from sdlc.model import Answer, Coverage
 from sdlc.target import Target
+from tests.unit.gates.members import FORM, MEMBERS, WORDS, Shop
+from tests.unit.gates.sites import serving
 
 pytestmark = pytest.mark.tool
 
@@ -140,3 +143,21 @@ def test_a_target_that_lets_nobody_in_is_not_covered(workspace: MakeWorkspace, t
 def test_a_target_that_is_down_is_not_covered(workspace: MakeWorkspace, tmp_path: Path) -> None:
     answer = gate(modules=QUICK).check(workspace(tmp_path, target=Target(url="http://127.0.0.1:9", ready="/")))
     assert covered(answer, "routes").measured == 0
+
+
+def test_a_scan_that_is_logged_in_reaches_what_only_members_see(workspace: MakeWorkspace, tmp_path: Path) -> None:
+    with serving(Shop()) as site:
+        work = workspace(tmp_path, target=Target(url=site.url, ready="/", routes=("/members", "/members/orders")))
+        answer = gate(modules=QUICK, login=FORM, logged_in=MEMBERS, exclude=["/logout"]).check(work)
+        assert [asked for asked in site.asked if asked.path.startswith("/members/orders?of=http")]
+    assert [coverage.missing for coverage in answer.coverage] == [()] * 3
+    kept = "".join(file.read_text("utf-8", "replace") for file in work.directory.path.rglob("evidence/**/*") if file.is_file())
+    assert "session-number-" not in kept
+    assert WORDS not in kept
+
+
+def test_a_session_that_dies_midway_and_is_not_renewed_stops_the_scan(workspace: MakeWorkspace, tmp_path: Path) -> None:
+    with serving(Shop(lives=3, logins=1)) as site:
+        work = workspace(tmp_path, target=Target(url=site.url, ready="/"))
+        with pytest.raises(TargetFailed, match="gave no session"):
+            gate(login=FORM, logged_in=MEMBERS | {"seconds": 0.5}).check(work)

@@ -17,6 +17,7 @@ import msgspec
 import psutil
 import pytest
 from sdlc_gates._zap import daemon, rules
+from sdlc_gates._zap.api import Api
 from sdlc_gates._zap.options import ZapOptions
 from sdlc_gates._zap.rules import HouseRule
 from sdlc_gates.zap import Zap
@@ -28,6 +29,8 @@ from sdlc.gate import Gate, Workspace
 from sdlc.model import Answer, Coverage, EndpointLocation, Finding
 from sdlc.process import Limits
 from sdlc.target import Target
+from tests.unit.gates.members import FORM, MEMBERS, WORDS, Shop
+from tests.unit.gates.sites import serving
 
 pytestmark = pytest.mark.tool
 complete = pytest.mark.skipif(not os.environ.get("SDLC_ZAP"), reason="needs a complete ZAP: set SDLC_ZAP to its folder")
@@ -273,3 +276,27 @@ def test_a_complete_zap_finds_the_planted_defect_with_its_own_rules(
     with subject.plant(workspace(tmp_path, seconds=600)) as (planted, work), contextlib.suppress(GateError):
         answer = planted.check(work)
         assert {"40012", "10038-1"} <= {finding.rule.id for finding in answer.findings}
+
+
+def test_a_scan_that_is_logged_in_reaches_what_only_members_see(
+    shared: dict[str, object], workspace: MakeWorkspace, tmp_path: Path
+) -> None:
+    with serving(Shop()) as site:
+        work = workspace(tmp_path, target=Target(url=site.url, ready="/", routes=("/members", "/members/orders")))
+        answer = gate(**shared, login=FORM, logged_in=MEMBERS, exclude=["/logout"]).check(work)
+    assert [coverage.missing for coverage in answer.coverage] == [()] * len(answer.coverage)
+    assert covered(answer, "looks at the session").measured >= 2
+    kept = "".join(file.read_text("utf-8", "replace") for file in work.directory.path.rglob("evidence/**/*") if file.is_file())
+    assert "session-number-" not in kept
+    assert WORDS not in kept
+    # A daemon that runs for others too asks through its own proxy again.
+    assert Api(str(shared["url"]), os.environ["ZAP_API_KEY"]).ask(str, lambda zap: zap.network.is_http_proxy_enabled) == "false"
+
+
+def test_a_session_that_dies_midway_and_is_not_renewed_is_no_answer(
+    shared: dict[str, object], workspace: MakeWorkspace, tmp_path: Path
+) -> None:
+    with serving(Shop(lives=3, logins=1)) as site:
+        work = workspace(tmp_path, target=Target(url=site.url, ready="/"))
+        with pytest.raises(TargetFailed, match="gave no session"):
+            gate(**shared, login=FORM, logged_in=MEMBERS | {"seconds": 0.5}).check(work)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Literal
 
-from sdlc.model import Frozen
+from sdlc_gates._dast.entrance import Entrance
 
 
-class ZapOptions(Frozen, frozen=True):
+class ZapOptions(Entrance, frozen=True):
     """Which ZAP, what it scans, with which rules, and for how long."""
 
     url: str = ""

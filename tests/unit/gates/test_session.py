@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import itertools
-import json
 import time
 import urllib.error
-import urllib.parse
 import urllib.request
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +16,11 @@ from sdlc_gates._dast.guard import Guard, Plan, guarded
 
 from sdlc.errors import Cancelled, TargetFailed
 from sdlc.gate import Workspace
+from tests.unit.gates.members import FORM, MEMBERS, TOKEN, WORDS, Shop
 from tests.unit.gates.sites import Asked, Said, serving
 
-WORDS = "a-password-of-the-test"
 SOON = 0.1
+INSIDE = "<p>Hello Ann"
 
 Guarding = Callable[..., Any]
 
@@ -39,64 +36,6 @@ def guarding(workspace: Callable[..., Workspace], tmp_path: Path) -> Guarding:
     return start
 
 
-@dataclass
-class Shop:
-    """Keeps sessions on the server: a form with a token, one in JSON, a page for members, a way out."""
-
-    lives: int = 1_000_000
-    """How often the members' page is shown before the session ends."""
-    logins: int = 1_000_000
-    open: set[str] = field(default_factory=set)
-    numbers: Any = field(default_factory=itertools.count)
-
-    def __call__(self, asked: Asked) -> Said:
-        here = asked.cookies.get("sid", "")
-        match asked.method, asked.path:
-            case "GET", "/login":
-                token = '<input type="hidden" name="token" value="t-1">'
-                forms = f'<form><input name="q"></form><form><input name="user">{token}</form>'
-                return 200, [("Set-Cookie", f"sid=before-{next(self.numbers)}; Path=/")], forms
-            case "POST", "/login":
-                fields = dict(urllib.parse.parse_qsl(asked.body))
-                wanted = {"user": "ann", "password": WORDS, "token": "t-1"}
-                return self.let_in("sid") if fields == wanted and here.startswith("before-") else (403, [], "no")
-            case "POST", "/api/login":
-                good = json.loads(asked.body).get("password") == WORDS
-                return (
-                    (200, [], json.dumps({"data": {"token": self.opened()}})) if good and self.logins > 0 else (401, [], "no")
-                )
-            case "GET", "/members":
-                return self.members(here or asked.headers.get("Authorization", "").removeprefix("Bearer "))
-            case "GET", "/logout":
-                self.open.clear()
-                return 200, [("Set-Cookie", "sid=; Max-Age=0")], "bye"
-            case "GET", "/switch":
-                return 200, [("Set-Cookie", "sid=another; HttpOnly"), ("Set-Cookie", "other=shown")], "switched"
-        return 200, [], "a page for everybody"
-
-    def let_in(self, cookie: str) -> Said:
-        return (303, [("Set-Cookie", f"{cookie}={self.opened()}; HttpOnly")], "") if self.logins > 0 else (403, [], "no more")
-
-    def opened(self) -> str:
-        self.logins -= 1
-        session = f"session-number-{next(self.numbers)}"
-        self.open.add(session)
-        return session
-
-    def members(self, session: str) -> Said:
-        if session not in self.open:
-            return 303, [("Location", "/login")], ""
-        self.lives -= 1
-        if self.lives <= 0:
-            self.open.clear()
-        return 200, [], "Hello Ann"
-
-
-FORM = {"page": "/login", "path": "/login", "kind": "form", "fields": {"user": "ann", "password": WORDS}}
-TOKEN = {"path": "/api/login", "fields": {"user": "ann", "password": WORDS}, "token": "data.token"}
-MEMBERS = {"path": "/members", "shows": "Hello Ann", "seconds": 60}
-
-
 def through(guard: Guard, url: str, **headers: str) -> tuple[str, list[str]]:
     """Body, and the cookies that the reply sets."""
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({"http": guard.url}))
@@ -108,7 +47,7 @@ def through(guard: Guard, url: str, **headers: str) -> tuple[str, list[str]]:
 def test_the_scanner_is_logged_in_and_a_look_is_taken_before_and_after(login: dict[str, Any], guarding: Guarding) -> None:
     with serving(Shop()) as site:
         with guarding(site.url, login=login, logged_in=MEMBERS) as guard:
-            assert through(guard, f"{site.url}/members")[0] == "Hello Ann"
+            assert through(guard, f"{site.url}/members")[0].startswith(INSIDE)
         assert guard.account.checks == 2
         assert [(c.what, c.measured, c.expected) for c in guard.coverage()] == [("looks at the session", 2, 2)]
 
@@ -130,7 +69,7 @@ def test_what_replies_to_attacks_set_neither_changes_the_session_nor_shows_it(gu
     with serving(Shop()) as site, guarding(site.url, login=FORM, logged_in=MEMBERS) as guard:
         _, cookies = through(guard, f"{site.url}/switch")
         assert cookies == ["sid=kept-by-the-gate; HttpOnly", "other=shown"]
-        assert through(guard, f"{site.url}/members", Cookie="sid=another; other=shown")[0] == "Hello Ann"
+        assert through(guard, f"{site.url}/members", Cookie="sid=another; other=shown")[0].startswith(INSIDE)
         assert site.asked[-1].cookies["other"] == "shown"
 
 
@@ -147,7 +86,7 @@ def test_a_logout_is_noticed_at_once(guarding: Guarding) -> None:
     with serving(Shop()) as site, guarding(site.url, login=FORM, logged_in=MEMBERS) as guard:
         through(guard, f"{site.url}/logout")
         assert until(lambda: b"lost" in guard.log.read_bytes())
-        assert through(guard, f"{site.url}/members")[0] == "Hello Ann"
+        assert through(guard, f"{site.url}/members")[0].startswith(INSIDE)
 
 
 def test_a_session_that_can_not_be_renewed_stops_the_scan(guarding: Guarding) -> None:
