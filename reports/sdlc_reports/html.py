@@ -17,8 +17,9 @@ from sdlc.model import EndpointLocation, Measurement, PackageLocation, Severity,
 from sdlc.policy import Disposition
 from sdlc.report import Report
 from sdlc.run import Run
-from sdlc_reports import view
+from sdlc_reports import plot, view
 from sdlc_reports.interval_chart import WIDTH, chart
+from sdlc_reports.measured import measured
 from sdlc_reports.untrusted import block, line, visible, web_link
 from sdlc_reports.wording import count, duration, moment
 
@@ -57,7 +58,10 @@ class Html(Report):
                 ],
                 by_disposition=[(kind, sum(r.disposition is kind for r in rulings)) for kind in Disposition],
                 finding_gates=sorted({gate for ruling in rulings for gate in ruling.problem.gates}),
+                confirmed={ruling.problem.fingerprint for ruling in rulings if ruling.problem.confirmed},
                 limits=view.limit_views(run),
+                measured=tuple(measured(gates)),
+                size=plot,
                 waivers=view.waiver_views(run),
                 suppressions=[(gate.id, spot) for gate in gates for spot in gate.suppressions],
                 shown_items=SHOWN_ITEMS,
