@@ -7,6 +7,7 @@ import os
 import resource
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -184,3 +185,10 @@ def test_only_what_changed_is_judged_and_that_is_said(shell: Shell) -> None:
     some = shell.run("run", "--changed-since", "HEAD")
     assert some.returncode == 0
     assert "only what changed since HEAD was judged" in some.stdout
+
+
+def test_the_module_is_the_same_command(shell: Shell) -> None:
+    shell.write(WORDS, a="BAD")
+    argv = [sys.executable, "-P", "-m", "sdlc.cli.main", "run"]
+    done = subprocess.run(argv, cwd=shell.project, env=dict(shell.environment), capture_output=True, check=False)
+    assert done.returncode == 1

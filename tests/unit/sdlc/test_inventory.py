@@ -357,3 +357,26 @@ def test_the_checkout_s_own_configuration_starts_nothing(
     inventory.take(with_submodule)
     since(with_submodule)
     checkout.run_git(with_submodule, "status", "--porcelain", "--untracked-files=normal", "--ignore-submodules=dirty")
+
+
+def test_a_work_tree_whose_git_is_a_file_is_a_checkout(project: Path, git: Git, tmp_path: Path) -> None:
+    git("worktree", "add", "-q", str(tmp_path / "tree"), "-b", "other")
+    (tmp_path / "tree" / "new.py").touch()
+    assert (tmp_path / "tree" / ".git").is_file()
+    assert inventory.take(tmp_path / "tree").files == ("a.py", "new.py", "pkg/b.py")
+    assert since(tmp_path / "tree") == ("new.py",)
+
+
+@pytest.mark.parametrize("text", ["gitdir: /nowhere\n", "gitdir: ../secret\n", "nonsense", ""])
+def test_a_git_that_leads_nowhere_hides_nothing(text: str, project: Path) -> None:
+    (project / ".git").write_text(text)
+    assert inventory.take(project).files == (".git", "a.py", "pkg/b.py")
+
+
+def test_a_folder_that_looks_like_a_bare_repository_is_only_a_folder(project: Path, git: Git, trap: Path) -> None:
+    bare = project / "bare"
+    git("clone", "-q", "--bare", str(project), str(bare))
+    git("config", "--file", str(bare / "config"), "core.bare", "false")
+    git("config", "--file", str(bare / "config"), "core.worktree", str(bare))
+    git("config", "--file", str(bare / "config"), "core.fsmonitor", str(trap))
+    assert "config" in inventory.take(bare).files

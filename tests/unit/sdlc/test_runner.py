@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import datetime
 import math
 import os
@@ -39,6 +40,7 @@ from sdlc.model import (
 from sdlc.plan import Plan, Step
 from sdlc.policy import Policy, decide
 from sdlc.runner import Execution
+from sdlc.target import TargetPlan
 from sdlc.threshold import FindingLimit
 
 NOW = datetime.datetime(2026, 5, 10, 12, tzinfo=datetime.UTC)
@@ -314,6 +316,25 @@ def test_a_gate_of_the_running_application_is_never_unaffected(trial: Trial) -> 
     )
     (result,) = execution.run()
     assert isinstance(result, Errored)
+
+
+def test_a_gate_that_needs_an_application_fails_without_one(trial: Trial) -> None:
+    plan = trial.plan(gate("a", uses_target=True))
+    results = trial.run(plan)
+    assert isinstance(results["a"], Errored)
+    assert results["a"].fault == "target-failed"
+    assert "--target URL" in results["a"].fix
+    assert verdict(results, plan) is Verdict.INCONCLUSIVE
+
+
+def test_what_the_application_said_is_evidence_even_if_it_did_not_start(trial: Trial) -> None:
+    plan = trial.plan(gate("a", uses_target=True))
+    target = TargetPlan(root=trial.root, run=("{python}", "-c", "print('no database'); raise SystemExit(3)"))
+    run, directory = pipeline.execute(dataclasses.replace(plan, target=target), trial.watcher, trial.cancel, jobs=1)
+    assert run.decision.verdict is Verdict.INCONCLUSIVE
+    assert "exit code 3. no database" in run.decision.reasons[0].text
+    assert (directory.path / "evidence" / "a" / "target.stdout").read_text() == "no database\n"
+    assert pipeline.load(directory) == run
 
 
 CANARIES: dict[str, tuple[Check, bool, str]] = {

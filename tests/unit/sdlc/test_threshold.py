@@ -71,6 +71,19 @@ def test_a_hostile_sentence_neither_hangs_nor_fills_the_message(text: str) -> No
     assert len(str(caught.value)) < 700
 
 
+def test_a_sentence_may_have_500_characters_and_no_more() -> None:
+    path = "/" * (500 - len("p95() < 1"))
+    assert read(f"p95({path}) < 1").subject == path
+    with pytest.raises(ValueError, match="is not a threshold"):
+        read(f"p95({path}/) < 1")
+
+
+@pytest.mark.parametrize(("subject", "text"), [("", "p95 <= 300 ms"), ("GET /", "p95(GET /) <= 300 ms")])
+def test_a_limit_is_written_as_a_sentence(subject: str, text: str) -> None:
+    limit = MeasurementLimit(gate="g", metric="p95", operator="<=", bound=300, unit="ms", origin="o", subject=subject)
+    assert limit.text == text
+
+
 subjects = st.text(st.characters(codec="ascii", categories=["L", "N", "P", "S"]), max_size=40)
 
 
@@ -97,6 +110,7 @@ NAN = math.nan
         (">=", measured(300), PASS),
         (">", measured(300), FAIL),
         ("<=", measured(300.0001), FAIL),
+        ("<=", measured(250, n=1), PASS),
         ("<=", measured(250, 200, 300), PASS),
         ("<=", measured(290, 280, 301), INCONCLUSIVE),
         ("<=", measured(310, 299, 320), INCONCLUSIVE),
@@ -116,6 +130,9 @@ NAN = math.nan
         ("<=", measured(NAN), INCONCLUSIVE),
         ("<=", measured(250, NAN, 260), INCONCLUSIVE),
         ("<=", measured(250, 240, NAN), INCONCLUSIVE),
+        ("<=", measured(400, NAN, 500), INCONCLUSIVE),
+        ("<=", measured(400, 390, NAN), INCONCLUSIVE),
+        ("<=", measured(NAN, 390, 500), INCONCLUSIVE),
         ("<=", measured(250, 260, 240), INCONCLUSIVE),
         ("<=", measured(250, 260), INCONCLUSIVE),
         # The value lies outside its own interval: they can't both be true.
