@@ -17,17 +17,18 @@ import msgspec
 
 from sdlc.environments import Environment
 from sdlc.errors import OutputInvalid, TargetFailed
-from sdlc.gate import Gate, Tool, Workspace, expect_exit, read_report
+from sdlc.gate import Gate, Tool, ToolRun, Workspace, expect_exit, read_report
 from sdlc.model import Answer, Family
 from sdlc.target import Target
 from sdlc_gates._dast import echo, routes
 from sdlc_gates._dast.guard import Guard, Plan, guarded
 from sdlc_gates._dast.redaction import redact
-from sdlc_gates._wapiti.options import WapitiOptions
+from sdlc_gates._wapiti.options import Module, WapitiOptions
 from sdlc_gates._wapiti.report import VERSION, Report, parse
 
 HERE = Path(__file__).parent
 SCRIPTING = 79
+STORED = ("xss", "permanentxss")
 # Kept back of the whole deadline, to write and read the report.
 RESERVE_SECONDS = 20.0
 
@@ -52,7 +53,6 @@ class Wapiti(Gate):
 
     def check(self, work: Workspace) -> Answer:
         tool, target, options = self.probe(), self._target(work), self.options
-        report, log = work.scratch / "report.json", work.scratch / "wapiti.log"
         plan = Plan(
             url=target.url,
             per_second=options.requests_per_second,
@@ -60,20 +60,32 @@ class Wapiti(Gate):
             identity=options.identity(),
             page_locations=True,
         )
+        planned = rounds(options.modules)
         with guarded(work, plan) as guard:
-            argv = [*self._argv(work, target, guard), "--output", str(report), "--log", str(log)]
-            try:
-                run = guard.work.run(tool, argv, keep={"report": report, "log": log})
-            finally:
-                redact(work, guard.secrets)
+            runs = [self._round(work, tool, target, guard, planned[number:]) for number in range(len(planned))]
         guard.record(work)
+        reports = [read_report(run, "report", Report) for run in runs]
+        log = "".join(run.kept["log"].read_text("utf-8", "replace") for run in runs)
+        answer = parse(reports[0], reports[-1], log, target, options.modules, options.exclude)
+        coverage = (*answer.coverage, *guard.coverage())
+        return msgspec.structs.replace(answer, coverage=coverage, notes=(*answer.notes, *guard.notes()))
+
+    def _round(
+        self, work: Workspace, tool: Tool, target: Target, guard: Guard, ahead: tuple[tuple[Module, ...], ...]
+    ) -> ToolRun:
+        """Run Wapiti with the first of the rounds ahead; those after the very first attack what that one found."""
+        number = len(rounds(self.options.modules)) - len(ahead) + 1
+        report, log = work.scratch / f"report-{number}.json", work.scratch / f"wapiti-{number}.log"
+        argv = [*self._argv(work, target, guard, ahead, first=number == 1), "--output", str(report), "--log", str(log)]
+        try:
+            name = "scan" if number == 1 else f"scan-{number}"
+            run = guard.work.run(tool, argv, name=name, keep={"report": report, "log": log})
+        finally:
+            redact(work, guard.secrets)
         expect_exit(run, 0)
         if "log" not in run.kept:
             raise OutputInvalid(f"Wapiti wrote no log, so nothing tells what it did: {run.last_words}")
-        log_text = run.kept["log"].read_text("utf-8", "replace")
-        answer = parse(read_report(run, "report", Report), log_text, target, options.modules, options.exclude)
-        coverage = (*answer.coverage, *guard.coverage())
-        return msgspec.structs.replace(answer, coverage=coverage, notes=(*answer.notes, *guard.notes()))
+        return run
 
     def _target(self, work: Workspace) -> Target:
         if work.target is None:
@@ -85,20 +97,22 @@ class Wapiti(Gate):
             )
         return work.target
 
-    def _argv(self, work: Workspace, target: Target, guard: Guard) -> list[str]:
+    def _argv(
+        self, work: Workspace, target: Target, guard: Guard, ahead: tuple[tuple[Module, ...], ...], *, first: bool
+    ) -> list[str]:
         options = self.options
         left = work.limits.deadline - time.monotonic() - RESERVE_SECONDS
-        crawl = min(options.crawl_seconds, left / 2)
+        crawl = min(options.crawl_seconds, left / 2) if first else 0.0
         values = {
             "--url": f"{target.url}/",
             "--scope": "folder",
             "--proxy": guard.url,
-            "--module": ",".join(options.modules),
+            "--module": ",".join(ahead[0]),
             "--level": str(options.level),
             "--depth": str(options.max_depth),
             "--max-scan-time": f"{crawl:.0f}",
             # Few modules need long, so each may take twice its share.
-            "--max-attack-time": f"{max(1.0, 2 * (left - crawl) / max(2, len(options.modules))):.0f}",
+            "--max-attack-time": f"{max(1.0, 2 * (left - crawl) / max(2, sum(map(len, ahead)))):.0f}",
             "--format": "json",
             "--detailed-report": "2",
             "--verbose": "1",
@@ -109,7 +123,7 @@ class Wapiti(Gate):
             "--dns-endpoint": "localhost",
         }
         pairs = [*values.items(), *self._seeds(work, target)]
-        return ["--no-bugreport", "--flush-session", *(part for pair in pairs for part in pair)]
+        return ["--no-bugreport", "--flush-session" if first else "--skip-crawl", *(part for pair in pairs for part in pair)]
 
     def _seeds(self, work: Workspace, target: Target) -> Iterator[tuple[str, str]]:
         """Where to begin beside the first page, and what to leave out."""
@@ -136,6 +150,16 @@ class Wapiti(Gate):
 
     def caught(self, answer: Answer) -> bool:
         return any(SCRIPTING in finding.rule.cwe for finding in answer.findings)
+
+
+def rounds(modules: tuple[Module, ...]) -> tuple[tuple[Module, ...], ...]:
+    """The modules in the order of their runs: markup that was stored is looked for before the others' payloads bury it.
+
+    In one run Wapiti looks for it last, whatever the order.
+    """
+    early = tuple(module for module in modules if module in STORED)
+    late = tuple(module for module in modules if module not in STORED)
+    return tuple(filter(None, (early, late))) if "permanentxss" in early else (modules,)
 
 
 def starts(target: Target, exclude: tuple[str, ...]) -> list[str]:

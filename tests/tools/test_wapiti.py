@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import collections
+import urllib.parse
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -16,7 +18,7 @@ from sdlc.gate import Workspace
 from sdlc.model import Answer, Coverage
 from sdlc.target import Target
 from tests.unit.gates.members import FORM, MEMBERS, WORDS, Shop
-from tests.unit.gates.sites import serving
+from tests.unit.gates.sites import Asked, Said, serving
 
 pytestmark = pytest.mark.tool
 
@@ -53,9 +55,10 @@ def test_the_canary_is_caught_and_every_module_ran(workspace: MakeWorkspace, tmp
         answer = planted.check(work)
     assert planted.caught(answer)
     assert [coverage.missing for coverage in answer.coverage] == [(), ()]
-    evidence, guards = work.evidence
+    evidence, second, guards = work.evidence
     assert [Path(file.path).name for file in guards.files] == ["guard.jsonl"]
     assert {Path(file.path).name for file in evidence.files} >= {"scan-report.json", "scan-log.log"}
+    assert {Path(file.path).name for file in second.files} >= {"scan-2-report.json", "scan-2-log.log"}
     log = work.directory.path / next(file.path for file in evidence.files if file.path.endswith(".log"))
     assert "is not a valid domain name" not in log.read_text()
 
@@ -161,3 +164,22 @@ def test_a_session_that_dies_midway_and_is_not_renewed_stops_the_scan(workspace:
         work = workspace(tmp_path, target=Target(url=site.url, ready="/"))
         with pytest.raises(TargetFailed, match="gave no session"):
             gate(login=FORM, logged_in=MEMBERS | {"seconds": 0.5}).check(work)
+
+
+def test_markup_that_is_stored_is_found_though_only_the_latest_entries_are_shown(
+    workspace: MakeWorkspace, tmp_path: Path
+) -> None:
+    said: collections.deque[str] = collections.deque(maxlen=5)
+
+    def book(asked: Asked) -> Said:
+        if asked.method == "POST":
+            said.append(dict(urllib.parse.parse_qsl(asked.body)).get("text", ""))
+            return 303, [("Location", "/book")], ""
+        form = '<form method="post" action="/book"><textarea name="text">hello</textarea></form>'
+        return 200, [], f'<a href="/book">Book</a>{form}{"".join(said)}'
+
+    with serving(book) as site:
+        work = workspace(tmp_path, target=Target(url=site.url, ready="/"))
+        answer = gate(modules=["xss", "permanentxss", "file"]).check(work)
+    assert "stored-cross-site-scripting" in {finding.rule.id for finding in answer.findings}
+    assert covered(answer, "modules").missing == ()

@@ -97,19 +97,23 @@ class Report(msgspec.Struct, frozen=True):
     infos: Infos
 
 
-def parse(report: Report, log: str, target: Target, modules: tuple[str, ...], exclude: tuple[str, ...]) -> Answer:
-    """What the report says, and what it leaves out: routes not reached, modules that did not run, or not to the end.
+def parse(
+    crawl: Report, latest: Report, log: str, target: Target, modules: tuple[str, ...], exclude: tuple[str, ...]
+) -> Answer:
+    """What the reports say, and what they leave out: routes not reached, modules that did not run, or not to the end.
 
+    `crawl` is the report of the run that followed the links, `latest` that of the last one, which repeats all findings.
     Raises `OutputInvalid` for the report of another version, or one that contradicts itself.
     """
-    if report.infos.version != f"Wapiti {VERSION}":
-        raise OutputInvalid(f"the report is by {report.infos.version!r}; this gate reads those of Wapiti {VERSION}")
-    unlisted = report.infos.crawled_pages_nbr - len(report.infos.crawled_pages)
+    for report in (crawl, latest):
+        if report.infos.version != f"Wapiti {VERSION}":
+            raise OutputInvalid(f"the report is by {report.infos.version!r}; this gate reads those of Wapiti {VERSION}")
+    unlisted = crawl.infos.crawled_pages_nbr - len(crawl.infos.crawled_pages)
     if unlisted < 0:
         raise OutputInvalid("the report lists more pages than it counts")
-    visits = [_visit(page) for page in report.infos.crawled_pages]
+    visits = [_visit(page) for page in crawl.infos.crawled_pages]
     return Answer(
-        findings=tuple(_findings(report, target.url)),
+        findings=tuple(_findings(latest, target.url)),
         coverage=(routes.coverage(routes.known(target), visits, exclude), ran(log, modules, unlisted)),
         notes=(UNTESTED,),
     )
@@ -167,7 +171,7 @@ def _finding(category: str, entry: Entry, classifications: Mapping[str, Classifi
             cwe=(weakness.cwe,) if weakness else (),
         ),
         severity=SEVERITIES[entry.level],
-        message=entry.info,
+        message=entry.info.replace(url, ""),
         location=EndpointLocation(method=entry.method, url=url + entry.path.partition("?")[0], parameter=entry.parameter),
         fix=weakness.fix if weakness else first_sentence(described.sol) if described else "",
         proof=entry.curl_command[:PROOF_CHARACTERS],

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 from sdlc_gates._wapiti.options import WapitiOptions
 from sdlc_gates._wapiti.report import Report, parse, ran
-from sdlc_gates.wapiti import Wapiti, localized, starts
+from sdlc_gates.wapiti import Wapiti, localized, rounds, starts
 
 from sdlc.errors import OutputInvalid, TargetFailed, ToolMissing
 from sdlc.gate import Workspace, decode
@@ -24,7 +24,8 @@ TARGET = Target(url=REPORT["infos"]["target"].rstrip("/"), ready="/")
 
 
 def parsed(report: dict[str, Any], log: str = LOG) -> Answer:
-    return parse(decode(json.dumps(report).encode(), Report), log, TARGET, MODULES, ())
+    read = decode(json.dumps(report).encode(), Report)
+    return parse(read, read, log, TARGET, MODULES, ())
 
 
 def altered(**infos: object) -> dict[str, Any]:
@@ -186,3 +187,9 @@ def test_what_may_not_be_attacked_is_refused(
     monkeypatch.setattr(gate, "probe", lambda: None)
     with pytest.raises(TargetFailed, match=why):
         gate.check(workspace(tmp_path, target=target))
+
+
+def test_stored_markup_is_looked_for_before_other_payloads_bury_it() -> None:
+    assert rounds(("sql", "xss", "permanentxss", "file")) == (("xss", "permanentxss"), ("sql", "file"))
+    assert rounds(("xss", "sql")) == (("xss", "sql"),)
+    assert rounds(("xss", "permanentxss")) == (("xss", "permanentxss"),)
