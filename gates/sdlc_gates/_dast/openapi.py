@@ -71,8 +71,15 @@ def mapping(node: object) -> Mapping[str, Any]:
 
 
 def _property_names(document: Mapping[str, Any], schema: object, depth: int) -> Iterator[str]:
-    known = resolved(document, schema)
-    yield from map(str, mapping(known.get("properties")))
-    for key in ("allOf", "oneOf", "anyOf"):
-        for part in known[key] if depth < DEPTH and isinstance(known.get(key), list) else ():
-            yield from _property_names(document, part, depth + 1)
+    """Names of the properties of a schema and of what it is put together from, each part once: it may refer to itself."""
+    waiting, seen = [(schema, depth)], set[int]()
+    while waiting:
+        node, deep = waiting.pop()
+        known = resolved(document, node)
+        if id(known) in seen:
+            continue
+        seen.add(id(known))
+        yield from map(str, mapping(known.get("properties")))
+        for key in ("allOf", "oneOf", "anyOf"):
+            if deep < DEPTH and isinstance(known.get(key), list):
+                waiting.extend((part, deep + 1) for part in known[key])

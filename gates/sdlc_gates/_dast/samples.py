@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import json
 import urllib.parse
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from sdlc_gates._dast.openapi import DEPTH, mapping, operations, parameters, resolved
 
+PARTS = 10_000
 PLAIN: dict[str, object] = {"integer": 1, "number": 1.5, "boolean": True, "string": "sample", "null": None}
 FORMATS = {
     "date": "2024-01-31",
@@ -85,8 +86,11 @@ def _body(document: Mapping[str, Any], operation: Mapping[str, Any]) -> tuple[st
     return "", ""
 
 
-def value_of(document: Mapping[str, Any], schema: object, depth: int = 0) -> object:
-    """A value that fits the schema, as far as its type, examples and choices tell."""
+def value_of(document: Mapping[str, Any], schema: object, depth: int = 0, left: Iterator[int] | None = None) -> object:
+    """A value that fits the schema, as far as its type, examples and choices tell; of at most `PARTS` parts."""
+    left = iter(range(PARTS)) if left is None else left
+    if next(left, None) is None:
+        return None
     known = resolved(document, schema)
     for key in ("example", "default", "const"):
         if key in known:
@@ -98,22 +102,26 @@ def value_of(document: Mapping[str, Any], schema: object, depth: int = 0) -> obj
         return None
     for key in ("oneOf", "anyOf"):
         if isinstance(known.get(key), list) and known[key]:
-            return value_of(document, known[key][0], depth + 1)
+            return value_of(document, known[key][0], depth + 1, left)
     parts = (
-        [value_of(document, part, depth + 1) for part in known.get("allOf", ())] if isinstance(known.get("allOf"), list) else []
+        [value_of(document, part, depth + 1, left) for part in known.get("allOf", ())]
+        if isinstance(known.get("allOf"), list)
+        else []
     )
     merged = {key: value for part in parts if isinstance(part, dict) for key, value in part.items()}
-    return _plain(document, known, merged, depth)
+    return _plain(document, known, merged, depth, left)
 
 
-def _plain(document: Mapping[str, Any], known: Mapping[str, Any], inherited: dict[str, object], depth: int) -> object:
+def _plain(
+    document: Mapping[str, Any], known: Mapping[str, Any], inherited: dict[str, object], depth: int, left: Iterator[int]
+) -> object:
     kind = known.get("type")
     kind = kind[0] if isinstance(kind, list) and kind else kind
     properties = mapping(known.get("properties"))
     if kind == "object" or properties or inherited:
-        return inherited | {str(name): value_of(document, part, depth + 1) for name, part in properties.items()}
+        return inherited | {str(name): value_of(document, part, depth + 1, left) for name, part in properties.items()}
     if kind == "array":
-        return [value_of(document, known.get("items"), depth + 1)]
+        return [value_of(document, known.get("items"), depth + 1, left)]
     if kind in ("integer", "number") and isinstance(known.get("minimum"), (int, float)):
         return known["minimum"]
     return FORMATS.get(str(known.get("format")), PLAIN.get(str(kind), "sample"))

@@ -12,6 +12,9 @@ from sdlc.model import Frozen, Missing
 METHODS = ("get", "head", "options", "post", "put", "patch", "delete")
 SAFE = ("get", "head", "options")
 DEPTH = 12
+PARTS = 10_000
+"""Of one sample: a schema that refers to itself in many places grows without end."""
+LONGEST = 10_000
 SAMPLES: dict[str, Any] = {"string": "a", "integer": 1, "number": 1, "boolean": True}
 
 
@@ -116,8 +119,14 @@ def _example(holder: Mapping[str, Any]) -> Any:
     return None
 
 
-def sample(document: Mapping[str, Any], schema: Any, depth: int = 0) -> Any:
-    """A value that fits a schema: its example, default or first choice, else one made from its type; None if there is none."""
+def sample(document: Mapping[str, Any], schema: Any, depth: int = 0, left: Iterator[int] | None = None) -> Any:
+    """A value that fits a schema: its example, default or first choice, else one made from its type; None if there is none.
+
+    Raises `ValueError` when it would have more than `PARTS` parts, of which `left` are left.
+    """
+    left = iter(range(PARTS)) if left is None else left
+    if next(left, None) is None:
+        raise ValueError(f"a value that fits would have more than {PARTS} parts")
     schema = resolved(document, schema)
     if depth > DEPTH:
         return None
@@ -129,27 +138,31 @@ def sample(document: Mapping[str, Any], schema: Any, depth: int = 0) -> Any:
             return schema[key][0]
     for key in ("allOf", "oneOf", "anyOf"):
         for part in _list(schema.get(key)):
-            if (value := sample(document, part, depth + 1)) is not None:
+            if (value := sample(document, part, depth + 1, left)) is not None:
                 return value
-    return _made(document, schema, depth)
+    return _made(document, schema, depth, left)
 
 
-def _made(document: Mapping[str, Any], schema: Mapping[str, Any], depth: int) -> Any:
+def _made(document: Mapping[str, Any], schema: Mapping[str, Any], depth: int, left: Iterator[int]) -> Any:
     kind = schema.get("type")
     kind = next((word for word in kind if word != "null"), None) if isinstance(kind, list) else kind
     if kind == "array":
-        item = sample(document, schema.get("items"), depth + 1)
+        item = sample(document, schema.get("items"), depth + 1, left)
         return [item] if item is not None else []
     if kind == "object" or "properties" in schema:
-        wanted = {name: sample(document, part, depth + 1) for name, part in _dict(schema.get("properties")).items()}
+        wanted = {name: sample(document, part, depth + 1, left) for name, part in _dict(schema.get("properties")).items()}
         return {name: value for name, value in wanted.items() if value is not None}
     if kind in ("integer", "number"):
-        return max(schema.get("minimum", 1), 1)
+        least = schema.get("minimum")
+        return max(least, 1) if isinstance(least, int | float) else 1
     if kind == "string":
         formats = {"date": "2024-01-31", "date-time": "2024-01-31T12:00:00Z", "email": "user@example.com"}
         formats["uuid"] = "00000000-0000-4000-8000-000000000001"
         made = formats.get(str(schema.get("format")), "a")
-        return made.ljust(schema.get("minLength", 0), "a")
+        shortest = schema.get("minLength")
+        if isinstance(shortest, int) and shortest > LONGEST:
+            raise ValueError(f"it asks for a text of at least {shortest} characters")
+        return made.ljust(shortest if isinstance(shortest, int) else 0, "a")
     return SAMPLES.get(str(kind))
 
 
