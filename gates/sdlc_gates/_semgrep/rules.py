@@ -125,6 +125,9 @@ def _read(place: Path) -> Iterator[LoadedRule]:
     if not files:
         raise ConfigError(f"config: {place} holds no rule files ({', '.join(sorted(SUFFIXES))})")
     for file in files:
+        if not file.is_file():
+            # Reading a pipe or a device that the repository planted would never end.
+            raise ConfigError(f"config: {file} is not a regular file")
         try:
             content = file.read_bytes()
         except OSError as error:
