@@ -23,6 +23,7 @@ KINDS: Mapping[str, str] = {
     "wapiti": "wapiti:Wapiti",
     "locust": "locust:Locust",
     "zap": "zap:Zap",
+    "sarif": "sarif:Sarif",
 }
 SHORT = {"users": 1, "spawn_rate": 10.0, "warm_up": "0 s", "duration": "1 s", "wait": "50 ms", "request_timeout": "2 s"}
 # This machine is shared: how late the generator is, is judged elsewhere.
