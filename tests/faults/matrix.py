@@ -162,3 +162,14 @@ NETWORK_WORDS = {
     "web-page": "Error",
     "empty-object": "control questions.*PYSEC-2019-217",
 }
+
+UNFIT = {
+    # Wapiti's environment is made from a lock file, and its report names its version; ZAP's daemon is asked for its own.
+    *(("wrong-version", gate) for gate in ("wapiti", "zap")),
+    # ZAP writes no report: its daemon is asked. Locust's records are made by our recorder.
+    *((fault, "zap") for fault in ("empty", "half", "foreign", "crashed-after-answering")),
+    *((fault, "locust") for fault in ("empty", "foreign")),
+    # A redirect is an answer, and its latency is measured.
+    ("target-redirects", "locust"),
+}
+"""Faults that don't fit a gate."""

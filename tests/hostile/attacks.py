@@ -44,6 +44,8 @@ class Attack:
     """What the application under test does."""
     openapi: str = "/openapi.json"
     seconds: float = 90.0
+    open: str = ""
+    """Why it succeeds, where it still does."""
     holes: int = 1
     """In how many places the hole must be reported, or the place named as not judged."""
 

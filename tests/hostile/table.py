@@ -9,6 +9,10 @@ from tests.hostile.attacks import FOUND, HARMLESS, NAMED, SOURCE, Attack, Option
 TARGETED = ("schemathesis", "wapiti", "locust")
 
 TESTED = ("schemathesis", "locust")
+PCRE = (
+    "Semgrep drops a regular expression's matches in a file where one attempt passes its limit, and doesn't say so; "
+    "write rules whose repetitions are bounded"
+)
 # Users made from the description.
 BY_DESCRIPTION: Options = {"locust": {"paths": []}}
 
@@ -193,6 +197,7 @@ ATTACKS: tuple[Attack, ...] = (
         FOUND,
         "",
         r.SLOW,
+        open=PCRE,
     ),
     Attack("rule-pipe", "a rule file that is a named pipe", ("semgrep",), r.rule_pipe, NAMED, "", r.SLOW),
     Attack("rule-bomb", "a rule file with YAML aliases of aliases", ("semgrep",), r.rule_bomb, NAMED, "larger than", r.SLOW),

@@ -17,16 +17,12 @@ from tests.hostile.attacks import FOUND, HARMLESS, NAMED, RAN, Attack
 from tests.hostile.table import ATTACKS, TARGETED
 
 pytestmark = pytest.mark.tool
-OPEN = {
-    "slow-rule": "Semgrep drops a regular expression's matches in a file where one attempt passes its limit, and doesn't say so"
-}
-"""Attacks that succeed, and why."""
 CASES = [
     pytest.param(
         attack,
         gate,
         id=f"{attack.name}-{gate}",
-        marks=[pytest.mark.xfail(reason=OPEN[attack.name])] if attack.name in OPEN else [],
+        marks=[pytest.mark.xfail(reason=attack.open)] if attack.open else [],
     )
     for attack in ATTACKS
     for gate in attack.gates
