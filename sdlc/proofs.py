@@ -17,6 +17,7 @@ import msgspec
 from sdlc.environments import cache
 from sdlc.gate import Gate
 from sdlc.model import Canary, Frozen
+from sdlc.run import Moment
 
 VALID = datetime.timedelta(hours=24)
 SEPARATOR = b"\x00\x1f\x00"
@@ -26,7 +27,7 @@ class Proof(Frozen, frozen=True):
     """That a gate caught its canary, and when."""
 
     gate: str
-    shown: datetime.datetime
+    shown: Moment
     seconds: float
 
 

@@ -398,3 +398,17 @@ def test_a_proof_is_not_made_twice_in_a_day(trial: Trial, tmp_path: Path, monkey
     )
     for moment in (NOW - datetime.timedelta(seconds=1), NOW + proofs.VALID):
         assert proofs.recall(known, moment) is None
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"gate":"a","shown":"2026-05-10T12:00:00","seconds":1}', b"\xff"])
+def test_a_proof_that_can_not_be_read_counts_for_nothing(
+    content: bytes, trial: Trial, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    known = gate("a", proof_rests_on=lambda self: (Path(__file__),))
+    proofs.remember(known, Canary(caught=True, detail=""), NOW)
+    (kept,) = (tmp_path / "cache").rglob("*.json")
+    kept.write_bytes(content)
+    assert proofs.recall(known, NOW) is None
+    proofs.remember(known, Canary(caught=False, detail=""), NOW)
+    assert kept.read_bytes() == content
