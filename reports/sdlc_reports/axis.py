@@ -60,7 +60,7 @@ def axis(values: Iterable[float], logarithmic: bool = False, roomy: bool = False
     low, high = min(drawn), max(drawn)
     if logarithmic:
         room = (high / low) ** _ROOM if high > low * (1 + _FINEST) else 2.0
-        return Axis(low / room, high * room, True)
+        return Axis(max(low / room, 0.1 / LARGEST), min(high * room, 10 * LARGEST), True)
     if 0 <= low <= high / 2:
         low = 0.0
     size = max(abs(low), abs(high))

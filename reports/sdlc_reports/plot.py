@@ -61,7 +61,7 @@ def plot(picture: Picture) -> Plot:
         picture=picture,
         panels=panels,
         kinds=tuple(styles[style] for style in sorted(styles)),
-        lines=tuple(_line(level, number, frame) for number, level in enumerate(levels[:MOST_LEVELS])),
+        lines=tuple(_lines(levels[:MOST_LEVELS], frame)),
         shades=tuple(_shade(band, frame) for band in bands[:MOST_BANDS]),
         across=tuple(Tick(frame.right(value), written(value)) for value in frame.x.ticks()),
         up=tuple(Tick(frame.down(value), written(value)) for value in frame.y.ticks()),
@@ -156,6 +156,15 @@ def _told(curve: Curve) -> str:
         f"{count(len(points), 'point', 'points')}, {written(begins)} at {written(first)}, {written(ends)} at "
         f"{written(last)}, lowest {written(low)}, highest {written(high)}"
     )
+
+
+def _lines(levels: Sequence[Level], frame: _Frame) -> Iterator[LevelLine]:
+    """Those with bounds, which were measured, have odd styles, and those without, which were set, even ones."""
+    given = [0, 1]
+    for level in levels:
+        bounded = level.low is not None or level.high is not None
+        yield _line(level, given[bounded] % MOST_LEVELS, frame)
+        given[bounded] += 2
 
 
 def _line(level: Level, style: int, frame: _Frame) -> LevelLine:

@@ -11,19 +11,23 @@ from sdlc.identity import fingerprinted
 from sdlc.model import (
     Answer,
     Artifact,
+    Band,
     Canary,
     Completed,
     Coverage,
+    Curve,
     EndpointLocation,
     Errored,
     Evidence,
     Family,
     Finding,
     GateResult,
+    Level,
     Location,
     Measurement,
     Missing,
     PackageLocation,
+    Picture,
     Rule,
     Severity,
     Skipped,
@@ -79,11 +83,18 @@ def finding(
 
 
 def completed(
-    gate: str, *findings: Finding, coverage: tuple[Coverage, ...] | None = None, measurements: tuple[Measurement, ...] = ()
+    gate: str,
+    *findings: Finding,
+    coverage: tuple[Coverage, ...] | None = None,
+    measurements: tuple[Measurement, ...] = (),
+    pictures: tuple[Picture, ...] = (),
 ) -> Completed:
     whole = (Coverage(what="files", measured=12, expected=12),)
     answer = Answer(
-        findings=fingerprinted(findings, gate), coverage=whole if coverage is None else coverage, measurements=measurements
+        findings=fingerprinted(findings, gate),
+        coverage=whole if coverage is None else coverage,
+        measurements=measurements,
+        pictures=pictures,
     )
     return Completed(gate=gate, answer=answer, evidence=(evidence(gate),), seconds=1.5)
 
@@ -162,7 +173,7 @@ def rich_run() -> Run:
     )
     rich = run(*results, policy=_policy(results), gates=gates, partial=(*HOSTILE[:2], "only changed files were judged"))
     subject = Subject(name=HOSTILE[1], commit="5f3a9c1e7b2d4f6a8c0e1d3b5a7f9c2e4d6b8a0f", modified=True)
-    return msgspec.structs.replace(rich, subject=subject)
+    return msgspec.structs.replace(rich, subject=subject, remarks=(HOSTILE[0], "the routes could not be read"))
 
 
 def _static() -> tuple[Completed, Completed]:
@@ -230,13 +241,44 @@ def _dynamic() -> tuple[Completed, Completed]:
     measurements = (
         Measurement(name="p95", subject="GET /", value=80, low=76, high=85, unit="ms", n=4000),
         Measurement(name="p95", subject=HOSTILE[0], value=420.5, low=400, high=444, unit="ms", n=900),
-        Measurement(name="p95", subject="GET /item", value=199, low=190, high=210, unit="ms", n=300),
+        Measurement(name="p95", subject="GET /item", value=199, low=190, high=210, unit="ms", n=300, hint=f"more {HOSTILE[0]}"),
         Measurement(name="p99", value=900, low=800, high=sys.float_info.max, unit="ms", n=60),
         Measurement(name="error_rate", value=0, low=0, high=0.0004, unit="ratio", n=8000),
         Measurement(name="requests_per_second", value=180.3, unit="per_second", n=30),
     )
-    load = completed("locust", coverage=(Coverage(what="requests", measured=5, expected=5),), measurements=measurements)
+    load = completed(
+        "locust",
+        coverage=(Coverage(what="requests", measured=5, expected=5),),
+        measurements=measurements,
+        pictures=(picture(*HOSTILE), picture("GET /", "GET /item")),
+    )
     return dast, load
+
+
+def picture(*names: str) -> Picture:
+    """One that is called by each of the names, wherever a picture has a name."""
+    points = tuple((float(x), float(x * x % 97)) for x in range(300))
+    first = names[0]
+    return Picture(
+        title=first,
+        x=first,
+        y=first,
+        curves=tuple(Curve(name=f"{kind} of {name}", points=points) for name in names for kind in ("p50", "p95")),
+        levels=tuple(Level(name=name, value=50.0 * number, on_x=True) for number, name in enumerate(names)),
+        bands=tuple(Band(name=name, start=20.0 * number, end=20.0 * number + 15) for number, name in enumerate(names)),
+    )
+
+
+def confirmed_run() -> Run:
+    """An attack that succeeded, on an endpoint whose code holds the same weakness."""
+    handler = SourceLocation(path="shop/search.py", line=10, end_line=24)
+    attacked = EndpointLocation(method="GET", url="http://127.0.0.1:8000/search", parameter="q", code=(handler,))
+    source = SourceLocation(path="shop/search.py", line=19)
+    rule = Rule(id="sqli", cwe=(89,))
+    return run(
+        completed("bandit", finding(source, rule=rule)),
+        completed("wapiti", finding(attacked, tool="wapiti", rule=rule)),
+    )
 
 
 def _silent() -> tuple[GateResult, ...]:

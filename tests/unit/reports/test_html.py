@@ -9,7 +9,7 @@ from importlib.resources import files
 import pytest
 from sdlc_reports.html import Html
 
-from sdlc.model import Measurement, SourceLocation
+from sdlc.model import Curve, Level, Measurement, Picture, SourceLocation
 from sdlc.policy import Policy
 from sdlc.run import Run
 from tests.unit.reports import runs
@@ -176,9 +176,77 @@ def test_every_control_has_a_label(page: Page) -> None:
 
 
 def test_an_interval_is_described_for_those_who_do_not_see_the_chart(page: Page) -> None:
-    charts = [e for e in page.of("svg") if e.attributes.get("role") == "img"]
+    charts = [e for e in page.of("svg", role="img") if e.attributes["class"].startswith("chart")]
     assert len(charts) == 6
     assert charts[0].attributes["aria-label"].startswith("measured 80 ms, between 76 ms and 85 ms")
+
+
+def test_a_picture_is_drawn_and_told_to_those_who_do_not_see_it(page: Page) -> None:
+    drawings = page.of("svg", **{"class": "plot"})
+    assert len(drawings) == len(runs.HOSTILE) + 2
+    last = drawings[-1]
+    told = {e.attributes["id"]: e.words for e in page.elements if e.tag in ("title", "desc") and last in e.inside}
+    assert last.attributes["role"] == "img"
+    assert list(told) == last.attributes["aria-labelledby"].split()
+    title, description = told.values()
+    assert title == "GET /: GET /item"
+    assert "p95: 300 points, 0 at 0, 64 at 299, lowest 0, highest 96." in description
+    assert len([e for e in page.of("path") if last in e.inside and "curve" in e.attributes["class"]]) == 2
+
+
+def test_what_a_picture_leaves_out_is_named(page: Page) -> None:
+    first = next(e for e in page.of("figure"))
+    (left_out,) = [e for e in page.of("p") if first in e.inside and e.content.startswith("Not drawn")]
+    assert "@maintainers fixes" in left_out.content
+    many = runs.completed("locust", pictures=tuple(runs.picture(f"picture {number}") for number in range(13)))
+    text = Page(Html().render(runs.run(many))).section("measurements").words
+    assert "Pictures not drawn, in run.json: picture 10, picture 11, picture 12." in text
+
+
+def test_pictures_are_bounded_and_hold_no_number_that_is_none() -> None:
+    points = tuple((float(x), float("nan") if x % 3 else float(x)) for x in range(10_000))
+    curves = tuple(Curve(name=f"p{kind} of {name}", points=points) for name in range(40) for kind in range(9))
+    huge = Picture(title="huge", x="x", y="y", curves=curves, levels=(Level(name="l", value=float("inf")),))
+    text = Html().render(runs.run(runs.completed("locust", pictures=(huge,))))
+    assert len(text) < 300_000
+    drawing = text[text.index('<figure class="picture') : text.index("</figure>")]
+    assert not re.search(r"""[ML"' (]-?(nan|inf)""", drawing)
+    assert "points have no place on these axes" in drawing
+
+
+def test_a_picture_without_points_says_so() -> None:
+    empty = Picture(title="empty", x="x", y="y", curves=(Curve(name="nothing", points=()),))
+    text = Page(Html().render(runs.run(runs.completed("locust", pictures=(empty,))))).section("measurements").words
+    assert "There is nothing to draw. Not drawn, in run.json : nothing ." in text
+
+
+def test_every_measurement_is_listed_with_its_interval(page: Page) -> None:
+    text = page.section("measurements").words
+    assert "GET / p95 80 ms 76 ms to 85 ms 4,000" in text
+    assert "all together requests_per_second 180.3/s no interval 30" in text
+
+
+def test_a_hint_is_shown_where_a_threshold_has_no_answer(page: Page) -> None:
+    assert "from 300 observations more <script>document.title='owned'</script> INCONCLUSIVE" in page.section("thresholds").words
+
+
+def test_an_attack_and_the_code_that_lets_it_are_one_confirmed_problem() -> None:
+    page = Page(Html().render(runs.confirmed_run()))
+    (entry,) = page.of("details", **{"class": "finding"})
+    both = "shop/search.py:19, confirmed at GET http://127.0.0.1:8000/search [q]"
+    assert "high blocking confirmed" in entry.words
+    assert f"same weakness: {both}" in entry.words
+    assert "Answered by shop/search.py:10-24" in entry.words
+    assert f"confirmed bandit wapiti {both}" in page.section("obstacles").words
+
+
+def test_what_no_attack_confirmed_is_not_called_confirmed(page: Page) -> None:
+    assert not [e for e in page.elements if "confirmed" in e.attributes.get("class", "")]
+
+
+def test_remarks_are_shown_with_the_verdict(page: Page) -> None:
+    (remarks,) = page.of("ul", **{"class": "remarks"})
+    assert "the routes could not be read" in remarks.content
 
 
 def test_a_strange_number_does_not_stop_it() -> None:

@@ -7,6 +7,7 @@ import re
 import shutil
 import signal
 import subprocess
+import urllib.parse
 from pathlib import Path
 
 import pytest
@@ -112,3 +113,10 @@ def test_without_scripts_everything_is_still_there(rich: Run, tmp_path: Path) ->
     page = look(unscripted, tmp_path, "#severity=high")
     assert len(shown(page)) == len(rich.decision.rulings)
     assert "hidden" in page.of("form", id="filters")[0].attributes
+
+
+def test_pictures_fit_a_phone(rich: Run, tmp_path: Path) -> None:
+    probe = "<body><script>const f=document.createElement('iframe');f.width=360;f.onload=()=>{document.title=`${\
+f.contentDocument.documentElement.scrollWidth}`};f.srcdoc=decodeURIComponent('PAGE');document.body.append(f)</script><title></title>"
+    page = look(probe.replace("PAGE", urllib.parse.quote(Html().render(rich), safe="")), tmp_path)
+    assert 0 < int(page.of("title")[0].content) <= 360
