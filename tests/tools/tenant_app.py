@@ -44,6 +44,7 @@ PASSWORDS: dict[str, str] = {}
 EMAILS: dict[str, str] = {}
 TOKENS: dict[str, str] = {}
 USES: Counter[str] = Counter()
+ATTEMPTS: Counter[str] = Counter()
 NOTES: dict[int, Note] = {}
 BOOKS: dict[int, tuple[str, str]] = {}
 
@@ -52,8 +53,9 @@ Answer = tuple[int, object]
 
 def shown(number: int, note: Note) -> dict[str, object]:
     note.views += 1
-    body = {"id": number, "title": note.title, "text": note.text, "views": note.views, "read_at": time.time()}
-    return {**body, "comments": list(note.comments)}
+    body = {"id": number, "title": note.title, "text": note.text, "comments": list(note.comments)}
+    # The traps: what changes with every reading, with every second, and with everybody's attempts.
+    return {**body, "views": note.views, "read_at": time.time(), "clock": int(time.time()), "attempts": ATTEMPTS.total()}
 
 
 class App(BaseHTTPRequestHandler):
@@ -63,15 +65,14 @@ class App(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         raw = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        self.raw = raw.decode()
         parts = urllib.parse.urlsplit(self.path)
         self.query = dict(urllib.parse.parse_qsl(parts.query))
         try:
             self.sent = json.loads(raw) if raw else {}
         except ValueError:
             self.sent = {}
-        token = self.headers.get("Authorization", "").removeprefix("Bearer ")
-        USES[token] += 1
-        self.user = TOKENS.get(token, "") if USES[token] <= SESSION_REQUESTS else ""
+        self.user = self.caller()
         with LOCK:
             for method, pattern, action, open_to_all in ROUTES:
                 match = re.fullmatch(pattern, parts.path)
@@ -89,12 +90,26 @@ class App(BaseHTTPRequestHandler):
         self.send_header("Content-Type", "application/octet-stream" if isinstance(content, bytes) else "application/json")
         if "location" in LEAKS and isinstance(content, dict) and "asked" in content:
             self.send_header("Location", f"/n/{NOTES[content['asked']].text.split()[-1]}")
+        if isinstance(content, dict) and "cookie" in content:
+            self.send_header("Set-Cookie", f"session={content['cookie']}; HttpOnly")
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
 
     def log_message(self, format: str, *args: object) -> None:
         pass
+
+    def caller(self) -> str:
+        """Whoever a bearer token, a cookie, a password or a key belongs to."""
+        kind, _, credential = self.headers.get("Authorization", "").partition(" ")
+        if kind == "Basic":
+            user, _, word = base64.b64decode(credential).decode().partition(":")
+            return user if PASSWORDS.get(user) == word else ""
+        cookie = re.search(r"session=(\w+)", self.headers.get("Cookie", ""))
+        token = credential or (cookie[1] if cookie else "")
+        USES[token] += 1
+        known = TOKENS.get(token, "") if USES[token] <= SESSION_REQUESTS else ""
+        return known or self.headers.get("X-Key", "").removesuffix("-key")
 
     def mine(self, number: int, leak: str) -> Note | None:
         note = NOTES.get(number)
@@ -113,6 +128,30 @@ def log_in(app: App) -> Answer:
     token = secrets.token_hex(16)
     TOKENS[token] = app.sent["user"]
     return 200, {"session": {"token": token}}
+
+
+def form_log_in(app: App) -> Answer:
+    form = dict(urllib.parse.parse_qsl(app.raw))
+    token = secrets.token_hex(16)
+    if PASSWORDS.get(form.get("user", "")) == form.get("password"):
+        TOKENS[token] = form["user"]
+    return 303, {"cookie": token}
+
+
+def new_bill(app: App) -> Answer:
+    number = next(NUMBERS)
+    NOTES[number] = Note(app.user, app.sent["title"], app.sent["secret"])
+    return 201, {"id": "not this", "data": {"number": number}}
+
+
+def show_bill(app: App, number: str) -> Answer:
+    note = app.mine(int(number), "bill")
+    return (200, {"secret": note.text}) if note else refused(number)
+
+
+def of_tenant(app: App) -> Answer:
+    asked = app.headers.get("X-Tenant", "") if "tenant" in LEAKS else app.user
+    return 200, [note.text for note in NOTES.values() if note.owner == asked]
 
 
 def create(app: App) -> Answer:
@@ -138,6 +177,7 @@ def read(app: App, number: str) -> Answer:
 
 def write(app: App, number: str) -> Answer:
     note = app.mine(int(number), "write")
+    ATTEMPTS["write"] += 1
     if note is None:
         # The trap: a 204, and what changes is the caller's own.
         own = [one for one in NOTES.values() if one.owner == app.user]
@@ -277,7 +317,11 @@ def reset(app: App) -> Answer:
 ROUTES: list[tuple[str, str, Callable[..., Answer], bool]] = [
     ("POST", "/signup", sign_up, True),
     ("POST", "/login", log_in, True),
+    ("POST", "/form-login", form_log_in, True),
     ("POST", "/reset", reset, True),
+    ("POST", "/billing/new", new_bill, False),
+    ("GET", r"/billing/show/(\d+)", show_bill, False),
+    ("GET", "/of-tenant", of_tenant, False),
     ("POST", "/notes", create, False),
     ("GET", "/notes", listing, False),
     ("GET", "/notes/export", export, False),

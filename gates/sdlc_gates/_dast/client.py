@@ -144,20 +144,33 @@ class Client:
             connection.request(request.method, request.path, body=request.body or None, headers=headers)
             answer = connection.getresponse()
             body, complete = _read(answer.read1, time.monotonic() + seconds)
-            return _reply(answer, body, complete=complete)
+            # What is left of the length that was announced.
+            return _reply(answer, body, complete=complete and not answer.length)
         except (OSError, http.client.HTTPException, ValueError) as error:
             return Reply(0, fault=f"{type(error).__name__}: {error}")
         finally:
             connection.close()
 
     def _write(self, journal: Path, request: Request, reply: Reply, *, confidential: bool) -> None:
-        asked: dict[str, object] = {"method": request.method, "path": request.path, "headers": _masked(request.headers)}
-        answered: dict[str, object] = {"status": reply.status, "headers": _masked(reply.headers), "fault": reply.fault}
-        if not confidential:
-            asked |= _shown(request.body)
-            answered |= _shown(reply.body)
+        asked: dict[str, object] = {"method": request.method, "path": self.redacted(request.path)}
+        answered: dict[str, object] = {"status": reply.status, "fault": reply.fault}
+        for entry, headers, body in ((asked, request.headers, request.body), (answered, reply.headers, reply.body)):
+            entry["headers"] = [(name, self._masked(name, value)) for name, value in headers]
+            if not confidential:
+                entry.update(self._shown(body))
         with journal.open("a", encoding="utf-8") as file:
-            file.write(self.redacted(json.dumps({"request": asked, "reply": answered}, ensure_ascii=False)) + "\n")
+            file.write(json.dumps({"request": asked, "reply": answered}) + "\n")
+
+    def _masked(self, name: str, value: str) -> str:
+        return HIDDEN if name.lower() in CREDENTIALS else self.redacted(value)
+
+    def _shown(self, body: bytes) -> dict[str, object]:
+        """A body as it is written down: text where it is text."""
+        try:
+            return {"body": self.redacted(body.decode())[:SHOWN_BODY_BYTES], "bytes": len(body)}
+        except UnicodeDecodeError:
+            kept = self.redacted(body.decode("utf-8", "surrogateescape")).encode("utf-8", "surrogateescape")
+            return {"body_base64": base64.b64encode(kept[:SHOWN_BODY_BYTES]).decode(), "bytes": len(body)}
 
 
 def redacted(text: str, secrets: set[str]) -> str:
@@ -202,10 +215,6 @@ def _reply(answer: http.client.HTTPResponse, body: bytes, *, complete: bool) -> 
     return Reply(answer.status, tuple(answer.getheaders()), body, complete)
 
 
-def _masked(headers: tuple[tuple[str, str], ...]) -> list[tuple[str, str]]:
-    return [(name, HIDDEN if name.lower() in CREDENTIALS else value) for name, value in headers]
-
-
 def _shallow(data: object) -> bool:
     waiting = [(data, 0)]
     while waiting:
@@ -215,12 +224,3 @@ def _shallow(data: object) -> bool:
         inside = node.values() if isinstance(node, dict) else node if isinstance(node, list) else ()
         waiting.extend((value, depth + 1) for value in inside if isinstance(value, (dict, list)))
     return True
-
-
-def _shown(body: bytes) -> dict[str, object]:
-    """A body as it is written down: text where it is text."""
-    shown = body[:SHOWN_BODY_BYTES]
-    try:
-        return {"body": shown.decode(), "bytes": len(body)}
-    except UnicodeDecodeError:
-        return {"body_base64": base64.b64encode(shown).decode(), "bytes": len(body)}

@@ -17,10 +17,11 @@ from sdlc_gates._tenants.kinds import plain
 from sdlc_gates._tenants.making import Maker
 from sdlc_gates._tenants.operations import Operation, operations
 from sdlc_gates._tenants.people import People, accounts
-from sdlc_gates._tenants.probing import Leak, NotExercised, Prober
+from sdlc_gates._tenants.probing import Leak, Prober
+from sdlc_gates._tenants.scene import NotExercised, Stage
 from sdlc_gates._tenants.settings import TenantOptions
 from sdlc_gates._tenants.state import Reading
-from sdlc_gates._tenants.verdicts import finding, rule_of
+from sdlc_gates._tenants.verdicts import Told, finding, rule_of, told
 
 SHOWING = frozenset({"search", "find", "query", "list", "export", "download", "report", "dump", "backup", "csv"})
 
@@ -32,7 +33,7 @@ class Examination:
     target: Target
     client: Client
     options: TenantOptions
-    _leaks: dict[tuple[str, str], list[Leak]] = field(default_factory=dict)
+    _leaks: dict[tuple[str, str], list[Told]] = field(default_factory=dict)
     _missing: dict[str, str] = field(default_factory=dict)
     _done: set[str] = field(default_factory=set)
     _excluded: list[Missing] = field(default_factory=list)
@@ -41,7 +42,7 @@ class Examination:
         """What crosses between the tenants; what is known so far goes with a `GateError`."""
         asking = self._asking()
         people = People(self.client, self.options)
-        prober = Prober(people, Maker(people, asking), Reading(people, asking))
+        prober = Prober(Stage(people, Maker(people, asking), Reading(people, asking)))
         waiting = [one for one in asking.operations if not self._left_out(one)]
         judged = (one for one in waiting if asking.references(one) or self._unknown(asking, one) or _lists(one, asking))
         expected = {operation.label for operation in judged}
@@ -80,7 +81,7 @@ class Examination:
         return kinds.unknown(operation, asking.kinds, self.options.values)
 
     def _examine(self, operation: Operation, prober: Prober, *, expected: bool) -> None:
-        asking = prober.maker.asking
+        asking = prober.stage.maker.asking
         if names := self._unknown(asking, operation):
             told = ", ".join(f"{{{name}}}" for name in names)
             self._missing[operation.label] = f"nothing tells what {told} names: describe it in objects, or give it a value"
@@ -99,7 +100,7 @@ class Examination:
                 for leak in prober.with_object(operation, owner):
                     self._keep(operation, leak, listed=False)
             except NotExercised as error:
-                self._missing.setdefault(operation.label, str(error))
+                self._missing.setdefault(operation.label, self.client.redacted(str(error)))
 
     def _listing(self, operation: Operation, prober: Prober, *, expected: bool) -> None:
         for owner in (0, 1):
@@ -107,21 +108,21 @@ class Examination:
             for leak in leaks:
                 self._keep(operation, leak, listed=True)
             if doubt and expected:
-                self._missing.setdefault(operation.label, doubt)
+                self._missing.setdefault(operation.label, self.client.redacted(doubt))
 
     def _keep(self, operation: Operation, leak: Leak, *, listed: bool) -> None:
-        self._leaks.setdefault((operation.label, rule_of(leak, listed=listed)), []).append(leak)
+        # At once, while it is known which sessions were secrets.
+        words = told(leak, self.target.url, self.client.secrets)
+        self._leaks.setdefault((operation.label, rule_of(leak, listed=listed)), []).append(words)
 
     def _answer(self, asking: Asking, prober: Prober, expected: Set[str]) -> Answer:
         findings = tuple(
-            finding(operation, rule, leaks, self._parameter(asking, operation), self.target.url, self.client.secrets)
+            finding(operation, rule, leaks, self._parameter(asking, operation), self.target.url)
             for operation in asking.operations
             for (label, rule), leaks in self._leaks.items()
             if operation.label == label
         )
-        missing = tuple(
-            Missing(item=item, reason=self.client.redacted(reason)) for item, reason in sorted(self._missing.items())
-        )
+        missing = tuple(Missing(item=item, reason=reason) for item, reason in sorted(self._missing.items()))
         covered = Coverage(
             what="operations",
             measured=len(expected) - len(missing),
@@ -137,7 +138,7 @@ class Examination:
     def _notes(self, asking: Asking, prober: Prober) -> Iterator[str]:
         made = [f"{kind.name} ({kind.create.label})" for kind in asking.kinds if kind.create]
         yield f"{self.client.sent} requests; objects that were made: {', '.join(made) or 'none'}"
-        yield from (f"no {name} could be made: {self.client.redacted(why)}" for name, why in prober.unmade.items())
+        yield from (f"no {name} could be made: {why}" for name, why in prober.stage.unmade.items())
 
 
 def _matching(operation: Operation, patterns: Sequence[str]) -> str:

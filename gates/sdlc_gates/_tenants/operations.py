@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sdlc_gates._dast.routes import METHODS, base_path
+from sdlc_gates._dast.openapi import METHODS, base_path
 from sdlc_gates._tenants.bodies import Shape, sampled
 
 FOLLOWED = 8

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from sdlc.model import EndpointLocation, Finding, Rule, Severity
 from sdlc_gates._dast import curl
@@ -57,19 +58,33 @@ def rule_of(leak: Leak, *, listed: bool) -> str:
     return "tenant-list" if listed else "tenant-read"
 
 
-def finding(operation: Operation, rule: str, leaks: Sequence[Leak], parameter: str, url: str, secrets: set[str]) -> Finding:
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A leak in words."""
+
+    leak: Leak
+    message: str
+    proof: str
+
+
+def told(leak: Leak, url: str, secrets: set[str]) -> Told:
+    """What a leak is and what shows it, without the secrets."""
+    return Told(leak, redacted(_what(leak), secrets), redacted(_proof(leak, url), secrets))
+
+
+def finding(operation: Operation, rule: str, leaks: Sequence[Told], parameter: str, url: str) -> Finding:
     """One finding for all leaks of an operation that break a rule; the first is shown."""
     severity, known = RULES[rule]
     first = leaks[0]
-    pairs = sorted({f"{leak.caller} from {leak.owner}" for leak in leaks})
+    pairs = sorted({f"{one.leak.caller} from {one.leak.owner}" for one in leaks})
     return Finding(
         tool="tenant-isolation",
         rule=known,
         severity=severity,
-        message=redacted(f"{_what(first)} ({'; '.join(pairs)})", secrets),
+        message=f"{first.message} ({'; '.join(pairs)})",
         location=EndpointLocation(method=operation.method, url=url + operation.path, parameter=parameter),
-        fix=FIXES["anonymous" if first.anonymous else "tenant"],
-        proof=redacted(_proof(first, url), secrets),
+        fix=FIXES["anonymous" if first.leak.anonymous else "tenant"],
+        proof=first.proof,
     )
 
 
