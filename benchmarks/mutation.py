@@ -46,6 +46,7 @@ TESTS = (
 )
 PAGE = ROOT / "docs" / "mutation.md"
 SECONDS = 120
+SNAPSHOT = Path(tempfile.gettempdir()) / f"mutation-{os.getpid()}"
 SWAPS: tuple[tuple[type[ast.AST], type[ast.AST]], ...] = (
     *((ast.Lt, ast.LtE), (ast.Gt, ast.GtE), (ast.Eq, ast.NotEq), (ast.Is, ast.IsNot), (ast.In, ast.NotIn)),
     *((ast.And, ast.Or), (ast.Add, ast.Sub), (ast.Mult, ast.Div), (ast.BitAnd, ast.BitOr)),
@@ -178,6 +179,14 @@ def _short(text: str) -> str:
     return " ".join(text.split())[:100]
 
 
+def snapshot(place: Path) -> None:
+    """Copy what the tests need, so that a mutant is judged by what there was when the work began."""
+    shutil.copytree(ROOT / "sdlc", place / "sdlc")
+    shutil.copytree(ROOT / "tests" / "unit" / "sdlc", place / "tests" / "unit" / "sdlc")
+    for file in ("pyproject.toml", "tests/conftest.py"):
+        shutil.copy(ROOT / file, place / file)
+
+
 def survivors(all_of_them: Sequence[Mutant], jobs: int) -> list[Mutant]:
     """Those with which every test passes all the same."""
     waiting, running, left = list(all_of_them)[::-1], dict[int, tuple[Mutant, Path, float]](), list[Mutant]()
@@ -200,7 +209,7 @@ def survivors(all_of_them: Sequence[Mutant], jobs: int) -> list[Mutant]:
 
 
 def _started(mutant: Mutant, place: Path) -> int:
-    shutil.copytree(ROOT / "sdlc", place / "sdlc")
+    shutil.copytree(SNAPSHOT, place, dirs_exist_ok=True)
     (place / "sdlc" / f"{mutant.module}.py").write_text(mutant.source, encoding="utf-8")
     child = os.fork()
     if not child:
@@ -213,7 +222,7 @@ def _tested(place: Path) -> int:
     os.setsid()
     sys.path.insert(0, str(place))
     os.environ["HYPOTHESIS_STORAGE_DIRECTORY"] = str(place / "hypothesis")
-    os.chdir(ROOT)
+    os.chdir(place)
     quiet = ["-x", "-q", "--no-header", "-p", "no:cacheprovider", "--hypothesis-seed=0"]
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
     quiet += ["-p", "_hypothesis_pytestplugin", "-W", "ignore::pytest.PytestAssertRewriteWarning"]
@@ -223,6 +232,15 @@ def _tested(place: Path) -> int:
 
 def main() -> None:
     """Run them all, and list the survivors."""
+    snapshot(SNAPSHOT)
+    try:
+        sys.exit(run())
+    finally:
+        shutil.rmtree(SNAPSHOT)
+
+
+def run() -> int:
+    """The exit code."""
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--only", choices=MODULES, action="append")
     options.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
@@ -234,12 +252,12 @@ def main() -> None:
     for module in chosen.only or MODULES:
         made = list(mutants(module))
         left = survivors(made, chosen.jobs)
-        print(f"{module}: {len(made)} mutants, {len(made) - len(left)} noticed, {len(left)} survive")
+        print(f"{module}: {len(made)} mutants, {len(made) - len(left)} noticed, {len(left)} survive", flush=True)
         for mutant in left:
             known = mutant.name in explained
             unexplained += not known
-            print(f"  {'explained' if known else 'SURVIVES '} line {mutant.line}: {mutant.name}")
-    sys.exit(1 if unexplained else 0)
+            print(f"  {'explained' if known else 'SURVIVES '} line {mutant.line}: {mutant.name}", flush=True)
+    return 1 if unexplained else 0
 
 
 if __name__ == "__main__":

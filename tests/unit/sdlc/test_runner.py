@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import datetime
 import math
@@ -10,23 +9,21 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from sdlc import inventory, pipeline, proofs, runner
+from sdlc import inventory, pipeline, runner
 from sdlc.errors import ConfigError, EvidenceInvalid, GateError, LimitExceeded, NothingToScan, OutputInvalid, ToolTimeout
 from sdlc.evidence import RunDirectory
-from sdlc.gate import Gate, NoOptions, Tool, Workspace
+from sdlc.gate import Workspace
 from sdlc.model import (
     Answer,
-    Canary,
     Completed,
     Coverage,
     Errored,
-    Family,
     Finding,
     GateResult,
     Measurement,
@@ -34,102 +31,18 @@ from sdlc.model import (
     Severity,
     Skipped,
     SourceLocation,
-    Stage,
     Verdict,
 )
-from sdlc.plan import Plan, Step
-from sdlc.policy import Policy, decide
+from sdlc.plan import Plan
+from sdlc.policy import decide
 from sdlc.runner import Execution
 from sdlc.target import TargetPlan
-from sdlc.threshold import FindingLimit
 
 NOW = datetime.datetime(2026, 5, 10, 12, tzinfo=datetime.UTC)
 CLEAN = Answer(coverage=(Coverage(what="files", measured=1, expected=1),))
 BAD = Finding(rule=Rule(id="R"), severity=Severity.HIGH, message="m", location=SourceLocation(path="a.py", line=1))
+Trial = Any
 Check = Callable[[Workspace], Answer]
-
-
-class Scripted(Gate):
-    """Does what its test says."""
-
-    kind = "scripted"
-    summary = "what its test says"
-    family = Family.OTHER
-    doing: Check = staticmethod(lambda work: CLEAN)
-    planted: Check = staticmethod(lambda work: Answer(findings=(BAD,)))
-
-    def probe(self) -> Tool:
-        return Tool(name="script", version="1", path=Path(sys.executable))
-
-    def check(self, work: Workspace) -> Answer:
-        return (self.planted if work.gate.endswith("/canary") else self.doing)(work)
-
-    @contextlib.contextmanager
-    def plant(self, work: Workspace) -> Iterator[tuple[Gate, Workspace]]:
-        yield self, work.narrowed(work.scratch, "canary")
-
-    def caught(self, answer: Answer) -> bool:
-        return bool(answer.findings)
-
-    def proof_rests_on(self) -> None:
-        return None
-
-
-def gate(id: str = "g", doing: Check | None = None, **facts: object) -> Scripted:
-    script = {"doing": staticmethod(doing)} if doing else {}
-    made: Scripted = type("Made", (Scripted,), {**script, **facts})(id, NoOptions())
-    return made
-
-
-@dataclass
-class Watcher:
-    """Writes down what it is told."""
-
-    told: list[tuple[str, str]] = field(default_factory=list)
-
-    def started(self, gate: str) -> None:
-        self.told.append((gate, "started"))
-
-    def said(self, gate: str, text: str) -> None:
-        self.told.append((gate, text))
-
-    def ended(self, result: GateResult) -> None:
-        self.told.append((result.gate, type(result).__name__))
-
-
-Needs = dict[str, tuple[str, ...]]
-
-
-@dataclass
-class Trial:
-    """What a test may set about a run."""
-
-    root: Path
-    cancel: threading.Event = field(default_factory=threading.Event)
-    watcher: Watcher = field(default_factory=Watcher)
-
-    def plan(self, *gates: Gate, needs: Needs | None = None, prove: bool = False, deadline: float = 60) -> Plan:
-        steps = tuple(Step(gate=g, needs=(needs or {}).get(g.id, ()), deadline=deadline, memory=1 << 30) for g in gates)
-        policy = Policy(required=tuple(g.id for g in gates), prove=prove, thresholds=TOLERANT)
-        return Plan(root=self.root, name="n", stage=Stage.RELEASE, steps=steps, policy=policy)
-
-    def run(self, plan: Plan, *, jobs: int = 2, changed_since: str = "") -> dict[str, GateResult]:
-        files = inventory.Inventory(root=self.root, files=(), changed_since=changed_since)
-        directory = RunDirectory.create(self.root, NOW)
-        execution = Execution(
-            plan=plan, files=files, directory=directory, observer=self.watcher, cancel=self.cancel, jobs=jobs, began=NOW
-        )
-        results = execution.run()
-        assert decide(results, plan.policy, NOW) == decide(results, plan.policy, NOW)
-        return {result.gate: result for result in results}
-
-
-TOLERANT = (FindingLimit(severity=Severity.LOW, most=None, origin=""),)
-
-
-@pytest.fixture
-def trial(tmp_path: Path) -> Trial:
-    return Trial(tmp_path)
 
 
 def verdict(results: dict[str, GateResult], plan: Plan) -> Verdict:
@@ -186,7 +99,7 @@ FAULTS: dict[str, tuple[Check, str, str]] = {
 
 @pytest.mark.parametrize(("doing", "fault", "words"), FAULTS.values(), ids=FAULTS.keys())
 def test_whatever_a_gate_raises_is_no_answer(doing: Check, fault: str, words: str, trial: Trial) -> None:
-    plan = trial.plan(gate("a", doing), gate("b"))
+    plan = trial.plan(trial.gate("a", doing), trial.gate("b"))
     results = trial.run(plan)
     result = results["a"]
     assert isinstance(result, Errored)
@@ -198,7 +111,7 @@ def test_whatever_a_gate_raises_is_no_answer(doing: Check, fault: str, words: st
 
 
 def test_what_was_found_before_it_broke_is_kept(trial: Trial) -> None:
-    plan = trial.plan(gate("a", raising(GateError("broke", answer=Answer(findings=(BAD,))))))
+    plan = trial.plan(trial.gate("a", raising(GateError("broke", answer=Answer(findings=(BAD,))))))
     results = trial.run(plan)
     assert isinstance(results["a"], Errored)
     assert results["a"].answer.findings[0].gate == "a"
@@ -207,7 +120,7 @@ def test_what_was_found_before_it_broke_is_kept(trial: Trial) -> None:
 
 def test_an_infinite_bound_is_stored_as_unbounded(trial: Trial) -> None:
     measured = Measurement(name="p95", value=1, unit="ms", n=1, low=-math.inf, high=math.inf)
-    result = trial.run(trial.plan(gate("a", lambda work: Answer(measurements=(measured,)))))["a"]
+    result = trial.run(trial.plan(trial.gate("a", lambda work: Answer(measurements=(measured,)))))["a"]
     assert isinstance(result, Completed)
     (stored,) = result.answer.measurements
     assert (stored.low, stored.high) == (-sys.float_info.max, sys.float_info.max)
@@ -216,7 +129,7 @@ def test_an_infinite_bound_is_stored_as_unbounded(trial: Trial) -> None:
 def test_a_gate_that_does_not_end_is_left_behind(trial: Trial, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(runner, "STUCK_SECONDS", 0.2)
     free = threading.Event()
-    plan = trial.plan(gate("a", lambda work: (free.wait(30), CLEAN)[1]), gate("b"), deadline=0.1)
+    plan = trial.plan(trial.gate("a", lambda work: (free.wait(30), CLEAN)[1]), trial.gate("b"), deadline=0.1)
     results = trial.run(plan)
     free.set()
     assert isinstance(results["a"], Errored)
@@ -234,14 +147,14 @@ def test_a_gate_that_ignores_the_order_to_stop_is_left_behind(trial: Trial, monk
         free.wait(30)
         return CLEAN
 
-    results = trial.run(trial.plan(gate("a", deaf), gate("b", exclusive=True)))
+    results = trial.run(trial.plan(trial.gate("a", deaf), trial.gate("b", exclusive=True)))
     free.set()
     assert [getattr(result, "fault", "") for result in results.values()] == ["cancelled", "cancelled"]
 
 
 def test_a_run_that_is_cancelled_before_it_begins_says_so(trial: Trial) -> None:
     trial.cancel.set()
-    plan = trial.plan(gate("a"), gate("b", exclusive=True), gate("c"), needs={"c": ("a",)})
+    plan = trial.plan(trial.gate("a"), trial.gate("b", exclusive=True), trial.gate("c"), needs={"c": ("a",)})
     results = trial.run(plan, jobs=1)
     assert [type(result).__name__ for result in results.values()] == ["Errored", "Errored", "Skipped"]
     assert verdict(results, plan) is Verdict.INCONCLUSIVE
@@ -260,8 +173,8 @@ def test_gates_share_the_cores_and_an_exclusive_one_is_alone(trial: Trial) -> No
             running.remove(work.gate)
         return CLEAN
 
-    shared = [gate(name, busy) for name in "abcd"]
-    trial.run(trial.plan(gate("x", busy, exclusive=True), *shared, gate("y", busy, exclusive=True)), jobs=2)
+    shared = [trial.gate(name, busy) for name in "abcd"]
+    trial.run(trial.plan(trial.gate("x", busy, exclusive=True), *shared, trial.gate("y", busy, exclusive=True)), jobs=2)
     assert (seen["x"], seen["y"]) == (1, 1)
     assert max(seen[name] for name in "abcd") == 2
 
@@ -271,7 +184,7 @@ def order(trial: Trial) -> list[str]:
 
 
 def test_a_gate_waits_for_what_it_needs(trial: Trial) -> None:
-    plan = trial.plan(*map(gate, "abcd"), needs={"a": ("b",), "b": ("d",), "c": ("a", "d")})
+    plan = trial.plan(*map(trial.gate, "abcd"), needs={"a": ("b",), "b": ("d",), "c": ("a", "d")})
     results = trial.run(plan, jobs=4)
     assert order(trial) == ["d", "b", "a", "c"]
     assert list(results) == ["a", "b", "c", "d"]
@@ -279,7 +192,7 @@ def test_a_gate_waits_for_what_it_needs(trial: Trial) -> None:
 
 @pytest.mark.parametrize("first", [raising(GateError("broke")), lambda work: Answer(), lambda work: Answer(findings=(BAD,))])
 def test_a_gate_is_skipped_when_what_it_needs_did_not_pass(first: Check, trial: Trial) -> None:
-    plan = trial.plan(gate("a", first), gate("b"), gate("c"), needs={"b": ("a",), "c": ("b",)})
+    plan = trial.plan(trial.gate("a", first), trial.gate("b"), trial.gate("c"), needs={"b": ("a",), "c": ("b",)})
     results = trial.run(plan)
     assert results["b"] == Skipped(gate="b", reason="it needs a, which did not pass")
     assert results["c"] == Skipped(gate="c", reason="it needs b, which did not pass")
@@ -287,14 +200,14 @@ def test_a_gate_is_skipped_when_what_it_needs_did_not_pass(first: Check, trial: 
 
 
 def test_needs_that_can_never_be_met_end_the_run(trial: Trial) -> None:
-    plan = trial.plan(gate("a"), gate("b"), gate("c"), needs={"a": ("b",), "b": ("a",), "c": ("nowhere",)})
+    plan = trial.plan(trial.gate("a"), trial.gate("b"), trial.gate("c"), needs={"a": ("b",), "b": ("a",), "c": ("nowhere",)})
     results = trial.run(plan)
     assert all(isinstance(result, Skipped) and not result.unaffected for result in results.values())
     assert verdict(results, plan) is Verdict.INCONCLUSIVE
 
 
 def test_what_no_change_affects_does_not_hold_up_what_needs_it(trial: Trial) -> None:
-    plan = trial.plan(gate("a", raising(NothingToScan("none"))), gate("b"), needs={"b": ("a",)})
+    plan = trial.plan(trial.gate("a", raising(NothingToScan("none"))), trial.gate("b"), needs={"b": ("a",)})
     results = trial.run(plan, changed_since="main")
     assert results["a"] == Skipped(gate="a", reason="none", unaffected=True)
     assert isinstance(results["b"], Completed)
@@ -302,7 +215,7 @@ def test_what_no_change_affects_does_not_hold_up_what_needs_it(trial: Trial) -> 
 
 
 def test_a_gate_of_the_running_application_is_never_unaffected(trial: Trial) -> None:
-    lost = gate("a", raising(NothingToScan("no routes")), uses_target=False)
+    lost = trial.gate("a", raising(NothingToScan("no routes")), uses_target=False)
     refused = inventory.Inventory(root=trial.root, files=("changed.py",), changed_since="main")
     plan = trial.plan(lost)
     execution = Execution(
@@ -319,7 +232,7 @@ def test_a_gate_of_the_running_application_is_never_unaffected(trial: Trial) -> 
 
 
 def test_a_gate_that_needs_an_application_fails_without_one(trial: Trial) -> None:
-    plan = trial.plan(gate("a", uses_target=True))
+    plan = trial.plan(trial.gate("a", uses_target=True))
     results = trial.run(plan)
     assert isinstance(results["a"], Errored)
     assert results["a"].fault == "target-failed"
@@ -328,39 +241,13 @@ def test_a_gate_that_needs_an_application_fails_without_one(trial: Trial) -> Non
 
 
 def test_what_the_application_said_is_evidence_even_if_it_did_not_start(trial: Trial) -> None:
-    plan = trial.plan(gate("a", uses_target=True))
+    plan = trial.plan(trial.gate("a", uses_target=True))
     target = TargetPlan(root=trial.root, run=("{python}", "-c", "print('no database'); raise SystemExit(3)"))
     run, directory = pipeline.execute(dataclasses.replace(plan, target=target), trial.watcher, trial.cancel, jobs=1)
     assert run.decision.verdict is Verdict.INCONCLUSIVE
     assert "exit code 3. no database" in run.decision.reasons[0].text
     assert (directory.path / "evidence" / "a" / "target.stdout").read_text() == "no database\n"
     assert pipeline.load(directory) == run
-
-
-CANARIES: dict[str, tuple[Check, bool, str]] = {
-    "caught": (lambda work: Answer(findings=(BAD,)), True, "found"),
-    "missed": (lambda work: CLEAN, False, "the planted defect was not found"),
-    "broken": (raising(OutputInvalid("cut \udcff short")), False, "output-invalid: cut \\udcff short"),
-    "nothing to scan": (raising(NothingToScan("no files")), False, "nothing-to-scan: no files"),
-}
-
-
-@pytest.mark.parametrize(("planted", "caught", "detail"), CANARIES.values(), ids=CANARIES.keys())
-def test_a_canary_that_is_not_caught_makes_it_inconclusive(planted: Check, caught: bool, detail: str, trial: Trial) -> None:
-    plan = trial.plan(gate("a", planted=staticmethod(planted)), prove=True)
-    results = trial.run(plan)
-    assert isinstance(results["a"], Completed)
-    canary = results["a"].canary
-    assert canary is not None
-    assert (canary.caught, canary.detail) == (caught, detail)
-    assert verdict(results, plan) is (Verdict.PASS if caught else Verdict.INCONCLUSIVE)
-
-
-def test_a_canary_that_breaks_the_gate_makes_it_inconclusive(trial: Trial) -> None:
-    plan = trial.plan(gate("a", planted=staticmethod(raising(SystemExit(0)))), prove=True)
-    results = trial.run(plan)
-    assert isinstance(results["a"], Errored)
-    assert results["a"].fault == "gate-bug"
 
 
 def test_each_gate_has_a_folder_of_its_own_that_is_gone_afterwards(trial: Trial) -> None:
@@ -372,43 +259,12 @@ def test_each_gate_has_a_folder_of_its_own_that_is_gone_afterwards(trial: Trial)
         work.say("writing")
         return CLEAN
 
-    run, directory = pipeline.execute(trial.plan(gate("a", writing), gate("b", writing)), trial.watcher, trial.cancel, jobs=2)
+    run, directory = pipeline.execute(
+        trial.plan(trial.gate("a", writing), trial.gate("b", writing)), trial.watcher, trial.cancel, jobs=2
+    )
     assert places["a"] != places["b"]
     assert not places["a"].exists()
     assert ("a", "writing") in trial.watcher.told
     assert pipeline.load(directory) == run
     assert pipeline.decide_again(run).decision == run.decision
     assert set(os.listdir(directory.path)) == {"manifest.json", "run.json"}
-
-
-def test_a_proof_is_not_made_twice_in_a_day(trial: Trial, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    made: list[str] = []
-
-    def planted(work: Workspace) -> Answer:
-        made.append(work.gate)
-        return Answer(findings=(BAD,))
-
-    known = gate("a", planted=staticmethod(planted), proof_rests_on=lambda self: (Path(__file__),))
-    for _ in range(2):
-        trial.run(trial.plan(known, prove=True))
-    assert made == ["a/canary"]
-    assert proofs.recall(known, NOW) == Canary(
-        caught=True, detail="found at 2026-05-10 12:00 UTC with the same tool, rules and options"
-    )
-    for moment in (NOW - datetime.timedelta(seconds=1), NOW + proofs.VALID):
-        assert proofs.recall(known, moment) is None
-
-
-@pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"gate":"a","shown":"2026-05-10T12:00:00","seconds":1}', b"\xff"])
-def test_a_proof_that_can_not_be_read_counts_for_nothing(
-    content: bytes, trial: Trial, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    known = gate("a", proof_rests_on=lambda self: (Path(__file__),))
-    proofs.remember(known, Canary(caught=True, detail=""), NOW)
-    (kept,) = (tmp_path / "cache").rglob("*.json")
-    kept.write_bytes(content)
-    assert proofs.recall(known, NOW) is None
-    proofs.remember(known, Canary(caught=False, detail=""), NOW)
-    assert kept.read_bytes() == content
