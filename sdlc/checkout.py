@@ -142,6 +142,11 @@ def is_git(root: Path) -> bool:
     return answer.returncode == 0 and answer.stdout.strip() == b"true"
 
 
+def tracks(file: Path) -> bool:
+    """Whether a file belongs to the repository that it lies in."""
+    return run_git(file.parent, "ls-files", "--error-unmatch", "--", file.name).returncode == 0
+
+
 def run_git(root: Path, *arguments: str) -> subprocess.CompletedProcess[bytes]:
     """Ask git, without letting the repository's configuration start anything.
 

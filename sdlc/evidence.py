@@ -11,6 +11,7 @@ from pathlib import Path
 
 import msgspec
 
+from sdlc import checkout
 from sdlc.errors import ConfigError, EvidenceInvalid
 from sdlc.model import Artifact, Frozen
 from sdlc.removal import remove
@@ -61,7 +62,10 @@ class RunDirectory:
 
     @classmethod
     def find(cls, root: Path, name: str) -> RunDirectory:
-        """The run named by a path, an id, the beginning of an id, or `latest`; raises `ConfigError` when there is none."""
+        """The run named by a path, an id, the beginning of an id, or `latest`; raises `ConfigError` when there is none.
+
+        Raises `EvidenceInvalid` when it is one that the repository brings along.
+        """
         if _is_run(Path(name)):
             return cls(Path(name))
         _refuse_links(root / RUNS)
@@ -69,6 +73,8 @@ class RunDirectory:
         found = known[-1:] if name == "latest" else [path for path in known if path.name.startswith(name)]
         if len(found) != 1:
             raise ConfigError(f"{name}: {'several runs begin so' if found else 'no such run'}; known: {_names(known)}")
+        if checkout.tracks(found[0] / RUN):
+            raise EvidenceInvalid(f"{found[0]} is part of the repository: nobody knows where it was made")
         return cls(found[0])
 
     def scratch(self, gate: str) -> Path:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import os
 import shutil
+import subprocess
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -184,6 +185,17 @@ def test_a_run_is_found_by_its_folder_its_name_or_as_the_latest(tmp_path: Path) 
         RunDirectory.find(tmp_path, "2026")
     with pytest.raises(ConfigError, match=f"2027: no such run; known: {first.id}, {last.id}"):
         RunDirectory.find(tmp_path, "2027")
+
+
+def test_a_run_that_the_repository_brings_along_proves_nothing(tmp_path: Path) -> None:
+    planted = ended(tmp_path, 1)
+    for arguments in (["init", "-q"], ["add", "-f", ".sdlc"]):
+        subprocess.run(["git", *arguments], cwd=tmp_path, check=True)
+    for name in ("latest", planted.id):
+        with pytest.raises(EvidenceInvalid, match="is part of the repository"):
+            RunDirectory.find(tmp_path, name)
+    own = ended(tmp_path, 2)
+    assert RunDirectory.find(tmp_path, "latest").path == own.path
 
 
 def test_a_run_that_was_killed_is_passed_over_and_one_that_lost_a_file_is_not(tmp_path: Path) -> None:
