@@ -81,6 +81,8 @@ def _head(run: Run) -> str:
         lines += ["", f"> **Not a verdict over the whole release:** {code(why)}"]
     if left := len(run.partial) - SHOWN_NOTICES:
         lines += ["", f"> … and {left:,} more such limits in the HTML report."] if left > 0 else []
+    for remark in run.remarks[:SHOWN_NOTICES]:
+        lines += ["", f"> {code(remark)}"]
     return "\n".join(lines)
 
 

@@ -200,7 +200,7 @@ def test_what_a_picture_leaves_out_is_named(page: Page) -> None:
     assert "@maintainers fixes" in left_out.content
     many = runs.completed("locust", pictures=tuple(runs.picture(f"picture {number}") for number in range(13)))
     text = Page(Html().render(runs.run(many))).section("measurements").words
-    assert "Pictures not drawn, in run.json: picture 10, picture 11, picture 12." in text
+    assert "Pictures not drawn, in run.json : picture 10 , picture 11 , picture 12 ." in text
 
 
 def test_pictures_are_bounded_and_hold_no_number_that_is_none() -> None:

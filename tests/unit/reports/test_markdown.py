@@ -123,3 +123,7 @@ def test_the_worst_run_still_fits_into_a_comment(text: str) -> None:
 
 def test_a_comment_is_short_when_there_is_little_to_say() -> None:
     assert len(Markdown().render(runs.clean_run())) < 1000
+
+
+def test_remarks_are_shown(rich: Run) -> None:
+    assert "\n> `the routes could not be read`" in Markdown().render(rich)
