@@ -22,6 +22,7 @@ from sdlc.model import Answer, Family
 from sdlc.target import Target
 from sdlc_gates._dast import echo, routes
 from sdlc_gates._dast.guard import Guard, Plan, guarded
+from sdlc_gates._dast.openapi import base_path
 from sdlc_gates._dast.redaction import redact
 from sdlc_gates._wapiti.options import Module, WapitiOptions
 from sdlc_gates._wapiti.report import VERSION, Report, parse
@@ -95,7 +96,7 @@ class Wapiti(Gate):
                 f"{work.target.url} is not on this machine, and an attack changes data",
                 fix="set attack_remote = true if it may be attacked",
             )
-        return work.target
+        return routes.declared(work.target, work.routes if self.options.code_routes else ())
 
     def _argv(
         self, work: Workspace, target: Target, guard: Guard, ahead: tuple[tuple[Module, ...], ...], *, first: bool
@@ -132,7 +133,7 @@ class Wapiti(Gate):
             yield "--exclude", f"{target.url}{pattern}?*"
         for parameter in self.options.skip:
             yield "--skip", parameter
-        for start in starts(target, self.options.exclude):
+        for start in routes.starts(target, self.options.exclude):
             yield "--start", start
         if target.openapi:
             described = work.scratch / "openapi.json"
@@ -146,7 +147,7 @@ class Wapiti(Gate):
         # Nobody can log in at the planted page, and what is left out of the project says nothing of it.
         options = msgspec.structs.replace(self.options, exclude=(), login=None, headers_env={}, logged_in=None)
         with echo.planted() as target:
-            yield Wapiti(self.id, options), dataclasses.replace(work.narrowed(empty, "canary"), target=target)
+            yield Wapiti(self.id, options), dataclasses.replace(work.narrowed(empty, "canary"), target=target, routes=())
 
     def caught(self, answer: Answer) -> bool:
         return any(SCRIPTING in finding.rule.cwe for finding in answer.findings)
@@ -162,17 +163,10 @@ def rounds(modules: tuple[Module, ...]) -> tuple[tuple[Module, ...], ...]:
     return tuple(filter(None, (early, late))) if "permanentxss" in early else (modules,)
 
 
-def starts(target: Target, exclude: tuple[str, ...]) -> list[str]:
-    """URLs to begin at: the routes that the configuration names and that a GET without parameters can reach."""
-    named = routes.known(dataclasses.replace(target, openapi=None))
-    plain = [route for route in named if route.method in ("", "GET") and not route.parameters]
-    return [target.url + route.template for route in plain if not routes.excluding(route.template, exclude)]
-
-
 def localized(document: Mapping[str, Any], url: str) -> dict[str, Any]:
     """The description with the target's address in place of those it names, which are left alone otherwise."""
     rest = {key: value for key, value in document.items() if key not in ("servers", "host", "schemes", "basePath")}
-    base = routes.base_path(document)
+    base = base_path(document)
     if "swagger" in document:
         scheme, _, place = url.partition("://")
         return {**rest, "host": place, "schemes": [scheme], "basePath": base or "/"}

@@ -84,7 +84,7 @@ class Zap(Gate):
             )
         if self.options.mode == "api" and not work.target.openapi:
             raise TargetFailed("mode api needs an OpenAPI description", fix="set openapi in [target]")
-        return work.target
+        return routes.declared(work.target, work.routes if self.options.code_routes and self.options.mode != "api" else ())
 
     def _daemon(self, work: Workspace) -> contextlib.AbstractContextManager[Daemon]:
         if self.options.url:
@@ -98,7 +98,7 @@ class Zap(Gate):
         # Nobody can log in at the planted page, and what is left out of the project says nothing of it.
         options = msgspec.structs.replace(self.options, exclude=(), login=None, headers_env={}, logged_in=None)
         with echo.planted() as target:
-            yield Zap(self.id, options), dataclasses.replace(work.narrowed(empty, "canary"), target=target)
+            yield Zap(self.id, options), dataclasses.replace(work.narrowed(empty, "canary"), target=target, routes=())
 
     def caught(self, answer: Answer) -> bool:
         weaknesses = {cwe for finding in answer.findings for cwe in finding.rule.cwe}

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import dataclasses
 import fnmatch
 import re
 import urllib.parse
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import PurePosixPath
 from typing import Any
 
+from sdlc.handlers.model import Route as Declared
 from sdlc.identity import route as shape
 from sdlc.model import Coverage, Missing
 from sdlc.target import Target
-from sdlc_gates._dast.openapi import METHODS, base_path, operations, takes_password
-
-__all__ = ["CLOSED", "METHODS", "Route", "Visit", "base_path", "coverage", "described_routes", "excluding", "known"]
+from sdlc_gates._dast.openapi import operations, takes_password
 
 # The handler of the route did not run, or did not let the scan in.
 CLOSED = {
@@ -25,11 +26,15 @@ CLOSED = {
     405: "405: method not allowed",
     407: "407: a proxy asks for a login",
     429: "429: too many requests",
+    500: "500: it only failed",
     502: "502: bad gateway",
     503: "503: unavailable",
     504: "504: gateway timeout",
 }
 _LOGIN = re.compile(r"/(log|sign)[-_]?(in|on|out|off)\b|/(auth|sso|session|sessions|oauth2?|saml)\b", re.IGNORECASE)
+TESTS = frozenset({"test", "tests"})
+SLASHES = ":path}"
+"""The end of a part that may hold slashes."""
 _PLACEHOLDER = re.compile(r"\{[^{}/]*\}")
 
 
@@ -53,8 +58,10 @@ class Route:
 
     def matches(self, method: str, path: str) -> bool:
         """Whether a request to `path` is one to this route."""
-        literal = [re.escape(part) for part in _PLACEHOLDER.split(self.template)]
-        return self.method in ("", method.upper()) and re.fullmatch("[^/]+".join(literal), path) is not None
+        pieces = re.split(f"({_PLACEHOLDER.pattern})", self.template)
+        varying = [".+" if piece.endswith(SLASHES) else "[^/]+" for piece in pieces[1::2]]
+        parts = [re.escape(literal) + pattern for literal, pattern in zip(pieces[::2], [*varying, ""], strict=True)]
+        return self.method in ("", method.upper()) and re.fullmatch("".join(parts), path) is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +77,15 @@ class Visit:
     @property
     def closed(self) -> str:
         """Why the reply shows nothing of the route; empty when it does."""
+        if 300 <= self.status < 400 and self._leads_away():
+            return f"{self.status}: sent to another host"
         if 300 <= self.status < 400 and _LOGIN.search(_path(self.location)) and not _LOGIN.search(self.path):
             return f"{self.status}: sent to the login"
         return CLOSED.get(self.status, "")
+
+    def _leads_away(self) -> bool:
+        here, there = urllib.parse.urlsplit(self.url), urllib.parse.urlsplit(self.location)
+        return bool(there.hostname) and there.hostname != here.hostname
 
     @property
     def path(self) -> str:
@@ -81,10 +94,39 @@ class Visit:
 
 
 def known(target: Target) -> tuple[Route, ...]:
-    """The routes that the OpenAPI description and the configuration name; empty when neither names any."""
+    """The routes that the OpenAPI description and the configuration name; empty when neither names any.
+
+    Two that differ only in the names of their parameters are one.
+    """
     described = described_routes(target.openapi) if target.openapi else ()
-    named = tuple(_named(text) for text in target.routes)
-    return tuple(dict.fromkeys((*described, *named)))
+    found: dict[tuple[str, str], Route] = {}
+    for route in (*described, *map(_named, target.routes)):
+        found.setdefault((route.method, _shape(route.template)), route)
+    shapes = {shape for method, shape in found if method}
+    return tuple(route for (method, shape), route in found.items() if method or shape not in shapes)
+
+
+def declared(target: Target, routes: Iterable[Declared]) -> Target:
+    """The target with the routes that the project's code declares among those that are named; tests' own apps aside."""
+    own = [route for route in routes if not (route.code and TESTS & set(PurePosixPath(route.code[0].path).parts[:-1]))]
+    texts = [f"{method} {route.template}".strip() for route in own for method in _methods(route)]
+    return dataclasses.replace(target, routes=tuple(dict.fromkeys((*target.routes, *texts))))
+
+
+def starts(target: Target, exclude: Sequence[str]) -> list[str]:
+    """URLs of the named routes that a GET without parameters can reach: where a scan may begin."""
+    named = (_named(text) for text in target.routes)
+    plain = [route for route in named if route.method in ("", "GET") and not route.parameters]
+    return list(dict.fromkeys(target.url + route.template for route in plain if not excluding(route.template, exclude)))
+
+
+def _methods(route: Declared) -> tuple[str, ...]:
+    """Those that do something of their own; one without a name stands for any."""
+    return tuple(method for method in route.methods if method not in ("HEAD", "OPTIONS")) if route.methods else ("",)
+
+
+def _shape(template: str) -> str:
+    return _PLACEHOLDER.sub("{}", template)
 
 
 def described_routes(document: Mapping[str, Any]) -> tuple[Route, ...]:
@@ -97,7 +139,7 @@ def described_routes(document: Mapping[str, Any]) -> tuple[Route, ...]:
 
 def _named(text: str) -> Route:
     method, _, template = text.rpartition(" ")
-    return Route(method.strip().upper(), template)
+    return Route(method.strip().upper(), template, login=_LOGIN.search(template) is not None)
 
 
 def coverage(routes: Sequence[Route], visits: Iterable[Visit], exclude: Sequence[str]) -> Coverage:

@@ -9,7 +9,7 @@ from typing import Any
 
 from sdlc.errors import TargetFailed
 from sdlc.target import Target
-from sdlc_gates._dast.routes import METHODS, base_path
+from sdlc_gates._dast.openapi import METHODS, base_path
 
 DEPTH = 200
 NODES = 500_000

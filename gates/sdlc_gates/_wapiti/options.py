@@ -51,6 +51,8 @@ class WapitiOptions(Entrance, frozen=True):
     """Parameters that are sent as they are. A form whose token is changed is refused unread: attacks on it are in vain."""
     exclude: tuple[str, ...] = ()
     """Shell patterns for paths that are left alone (`/logout`)."""
+    code_routes: bool = True
+    """Whether routes that the project's code declares (Flask, FastAPI, Starlette, Django) must be reached too."""
     max_depth: int = 20
     """How many links deep the crawler goes."""
     crawl_seconds: float = 300

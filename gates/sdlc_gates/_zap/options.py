@@ -30,6 +30,8 @@ class ZapOptions(Entrance, frozen=True):
     """The name of a scan policy of that ZAP, for the attack."""
     exclude: tuple[str, ...] = ()
     """Shell patterns for paths that are left alone (`/logout`)."""
+    code_routes: bool = True
+    """Whether routes that the project's code declares (Flask, FastAPI, Starlette, Django) must be reached too."""
     max_depth: int = 5
     """How many links deep the spider goes."""
     requests_per_second: int = 0

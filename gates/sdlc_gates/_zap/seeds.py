@@ -1,21 +1,27 @@
-"""Showing ZAP the routes that an OpenAPI description names: by ZAP's own import, or request by request without it."""
+"""Showing ZAP the routes that are known: those of a description by ZAP's own import, or request by request without it."""
 
 from __future__ import annotations
 
+import contextlib
 import json
 import urllib.parse
 from functools import partial
 from typing import Any
 
 from sdlc.errors import ToolFailed
-from sdlc_gates._dast.routes import excluding
+from sdlc_gates._dast.routes import excluding, starts
 from sdlc_gates._dast.samples import Sample, samples
 from sdlc_gates._zap.api import Refused
 from sdlc_gates._zap.scan import Scan
 
 
 def sow(scan: Scan) -> str:
-    """Make ZAP ask each described operation once; returns a note on how, empty when nothing is described."""
+    """Make ZAP ask each known route once; returns a note on how those described were, empty when none is."""
+    for url in starts(scan.target, scan.options.exclude):
+        scan.daemon.check()
+        # No reply leaves the route uncovered.
+        with contextlib.suppress(Refused):
+            scan.api.ask(list[Any], partial(_visit, url=url))
     document = scan.target.openapi
     if not document:
         return ""
@@ -44,6 +50,10 @@ def _ask_each(scan: Scan) -> str:
                 unanswered += 1
     lost = f", {unanswered} of them in vain" if unanswered else ""
     return f"ZAP's add-on openapi is not installed; {sent} sample requests made from the description took its place{lost}"
+
+
+def _visit(zap: Any, url: str) -> object:
+    return zap.core.access_url(url, followredirects="false")
 
 
 def _send(zap: Any, text: str) -> object:

@@ -5,9 +5,11 @@ import urllib.request
 
 import pytest
 from sdlc_gates._dast import echo
-from sdlc_gates._dast.routes import Route, Visit, coverage, described_routes, known
+from sdlc_gates._dast.routes import Route, Visit, coverage, declared, described_routes, known, starts
 from sdlc_gates._dast.samples import samples
 
+from sdlc.handlers.model import Route as Declared
+from sdlc.handlers.model import Span
 from sdlc.target import Target
 
 SHOP = {
@@ -61,7 +63,7 @@ def test_named_routes_join_the_described_ones() -> None:
 
 def test_a_route_counts_once_its_handler_answered() -> None:
     routes = (Route("GET", "/a"), Route("GET", "/b/{id}"), Route("POST", "/c"))
-    visits = (Visit("GET", "http://h/a?x=1", 200), Visit("GET", "http://h/b/7", 500), Visit("POST", "http://h/c", 422))
+    visits = (Visit("GET", "http://h/a?x=1", 200), Visit("GET", "http://h/b/7", 418), Visit("POST", "http://h/c", 422))
     assert reached(routes, *visits) == (3, 3, [])
 
 
@@ -166,3 +168,60 @@ def test_the_planted_page_writes_back_what_it_is_sent() -> None:
     with echo.planted() as target, urllib.request.urlopen(f"{target.url}/search?q=%3Csvg%3E") as reply:
         assert b"<svg>" in reply.read()
         assert target.is_local
+
+
+def at(template: str, *methods: str, path: str = "shop/app.py") -> Declared:
+    return Declared(template=template, methods=methods, code=(Span(path=path, first=1, last=2),))
+
+
+def test_routes_that_the_code_declares_are_known_too_and_none_counts_twice() -> None:
+    target = Target(url="http://h", ready="/", openapi={"paths": {"/a/{id}": {"get": {}}}}, routes=("/named",))
+    code = (
+        at("/a/{number}", "GET", "HEAD"),
+        at("/a/{number}", "DELETE", "OPTIONS"),
+        at("/named"),
+        at("/made-up", "GET", path="tests/fixtures/app.py"),
+        at("/files/{name:path}", "GET"),
+    )
+    assert [str(route) for route in known(declared(target, code))] == [
+        "GET /a/{id}",
+        "/named",
+        "DELETE /a/{number}",
+        "GET /files/{name:path}",
+    ]
+    assert known(declared(target, ())) == known(target)
+
+
+def test_a_part_that_may_hold_slashes_matches_them() -> None:
+    assert Route("GET", "/files/{name:path}/raw").matches("GET", "/files/a/b/raw")
+    assert not Route("GET", "/files/{name}/raw").matches("GET", "/files/a/b/raw")
+
+
+def test_a_scan_begins_at_named_routes_that_a_plain_get_reaches() -> None:
+    target = Target(
+        url="http://h", ready="/", openapi={"paths": {"/x": {"get": {}}}}, routes=("/a", "GET /b", "POST /c", "/d/{e}")
+    )
+    assert starts(target, ()) == ["http://h/a", "http://h/b"]
+    assert starts(target, ("/b*",)) == ["http://h/a"]
+
+
+def test_a_login_that_only_the_code_declares_may_refuse() -> None:
+    (route,) = known(declared(Target(url="http://h", ready="/"), [at("/login", "POST")]))
+    assert reached((route,), Visit("POST", "http://h/login", 401)) == (1, 1, [])
+    (other,) = known(declared(Target(url="http://h", ready="/"), [at("/orders", "POST")]))
+    assert reached((other,), Visit("POST", "http://h/orders", 401))[0] == 0
+
+
+def test_a_route_that_only_failed_or_led_to_another_host_showed_nothing() -> None:
+    routes = (Route("GET", "/a"), Route("GET", "/b"), Route("GET", "/c"))
+    visits = (
+        Visit("GET", "http://h/a", 500),
+        Visit("GET", "http://h/b", 302, "http://else/"),
+        Visit("GET", "http://h/c", 302, "http://else/"),
+        Visit("GET", "http://h/c?x=1", 302, "/d"),
+    )
+    assert reached(routes, *visits) == (
+        1,
+        3,
+        [("GET /a", "500: it only failed"), ("GET /b", "302: sent to another host")],
+    )

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 from sdlc_gates._wapiti.options import WapitiOptions
 from sdlc_gates._wapiti.report import Report, parse, ran
-from sdlc_gates.wapiti import Wapiti, localized, rounds, starts
+from sdlc_gates.wapiti import Wapiti, localized, rounds
 
 from sdlc.errors import OutputInvalid, TargetFailed, ToolMissing
 from sdlc.gate import Workspace, decode
@@ -163,11 +163,6 @@ def test_the_description_is_pointed_at_the_target() -> None:
         {"swagger": "2.0", "host": "prod.example", "schemes": ["https"], "basePath": "/v1", "paths": {}}, "http://127.0.0.1:1"
     )
     assert (two["host"], two["schemes"], two["basePath"]) == ("127.0.0.1:1", ["http"], "/v1")
-
-
-def test_named_routes_without_parameters_are_starts() -> None:
-    target = Target(url="http://h", ready="/", routes=("/a", "GET /b", "POST /c", "/d/{id}", "/out"))
-    assert starts(target, ("/out",)) == ["http://h/a", "http://h/b"]
 
 
 def test_without_its_environment_it_says_how_to_make_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
