@@ -51,6 +51,8 @@ DESCRIPTION: dict[str, Any] = {
 PLANTED = {"ST101": "not_a_server_error", "ST108": "response_schema_conformance", "ST401": "ignored_auth"}
 """The code of each defect, and the check that finds it."""
 
+PAGES: dict[str, dict[str, object]] = {"/greeting": {"text": 7}, "/private": {"secret": "for everybody"}}
+
 
 class _Faulty(BaseHTTPRequestHandler):
     """Fails at the largest number, greets with a number, and lets everybody in."""
@@ -66,7 +68,7 @@ class _Faulty(BaseHTTPRequestHandler):
             status = 500 if int(match[1]) >= LARGEST else 200
             self._answer(status, {"half": int(match[1]) / 2} if status == 200 else {})
         elif self.path in ("/", "/greeting", "/private"):
-            self._answer(200, {"/greeting": {"text": 7}, "/private": {"secret": "for everybody"}}.get(self.path, {}))
+            self._answer(200, PAGES.get(self.path, {}))
         else:
             self._answer(400 if self.path.startswith("/halves/") else 404, {})
 
