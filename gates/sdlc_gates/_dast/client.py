@@ -120,8 +120,8 @@ class Client:
         return reply
 
     def redacted(self, text: str) -> str:
-        """The text without the secrets."""
-        return redacted(text, self.secrets)
+        """The text without the secrets, and without halves of surrogate pairs, which can't be written down."""
+        return redacted(text, self.secrets).encode("utf-8", "replace").decode()
 
     def _wait_for_turn(self) -> None:
         if self.bounds.cancel.is_set():
@@ -169,14 +169,15 @@ class Client:
         try:
             return {"body": self.redacted(body.decode())[:SHOWN_BODY_BYTES], "bytes": len(body)}
         except UnicodeDecodeError:
-            kept = self.redacted(body.decode("utf-8", "surrogateescape")).encode("utf-8", "surrogateescape")
+            kept = redacted(body.decode("utf-8", "surrogateescape"), self.secrets).encode("utf-8", "surrogateescape")
             return {"body_base64": base64.b64encode(kept[:SHOWN_BODY_BYTES]).decode(), "bytes": len(body)}
 
 
 def redacted(text: str, secrets: set[str]) -> str:
     """The text without the secrets, also where they stand as JSON or in a URL writes them."""
     for secret in sorted(secrets, key=len, reverse=True):
-        for form in dict.fromkeys((secret, json.dumps(secret)[1:-1], urllib.parse.quote(secret, safe=""))):
+        quoted = urllib.parse.quote(secret, safe="", errors="replace")
+        for form in dict.fromkeys((secret, json.dumps(secret)[1:-1], quoted)):
             if len(form) >= SHORTEST_SECRET:
                 text = text.replace(form, HIDDEN)
     return text

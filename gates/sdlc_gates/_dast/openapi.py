@@ -38,7 +38,7 @@ def parameters(
         listed = source.get("parameters")
         for entry in listed if isinstance(listed, list) else ():
             parameter = resolved(document, entry)
-            merged[(parameter.get("name"), parameter.get("in"))] = parameter
+            merged[(str(parameter.get("name")), str(parameter.get("in")))] = parameter
     return tuple(merged.values())
 
 

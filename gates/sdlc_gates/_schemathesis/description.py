@@ -38,7 +38,8 @@ class Operation:
 def operations(document: Mapping[str, Any]) -> tuple[Operation, ...]:
     """Everything that the description names; raises `TargetFailed` when that is nothing."""
     found = tuple(
-        Operation(method.upper(), str(path), _documented(item[method]))
+        # A half of a surrogate pair is no path, and can't be written down.
+        Operation(method.upper(), str(path).encode("utf-8", "replace").decode(), _documented(item[method]))
         for path, item in document["paths"].items()
         if isinstance(item, dict)
         for method in METHODS

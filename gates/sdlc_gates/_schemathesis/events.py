@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,7 @@ from sdlc.gate import decode
 
 Status = Literal["success", "failure", "error", "interrupted", "skip"]
 StopReason = Literal["completed", "interrupted", "failure_limit", "max_time", "server_unavailable"]
+SURROGATE = b"\\ud"
 # Written for who watches a run; none of them holds an answer.
 UNREAD = frozenset(
     {
@@ -255,7 +257,7 @@ def _lines(path: Path) -> Iterator[bytes]:
 
 def _event(line: bytes) -> object:
     """The event of a line; None for one that holds no answer."""
-    named = decode(line, dict[str, msgspec.Raw])
+    named = decode(_whole_letters(line), dict[str, msgspec.Raw])
     if len(named) != 1:
         raise OutputInvalid(f"a line of the report holds {len(named)} events")
     ((name, content),) = named.items()
@@ -265,6 +267,16 @@ def _event(line: bytes) -> object:
         raise OutputInvalid(f"the report holds an event that this gate doesn't know: {name!r}")
     found: object = decode(bytes(content), SHAPES[name])
     return found
+
+
+def _whole_letters(line: bytes) -> bytes:
+    """The line with a question mark for each half of a surrogate pair, which a target may send and JSON can't hold."""
+    if SURROGATE not in line.lower():
+        return line
+    try:
+        return json.dumps(json.loads(line), ensure_ascii=False).encode("utf-8", "replace")
+    except (ValueError, RecursionError) as error:
+        raise OutputInvalid(f"a line of the report is no JSON: {error}") from error
 
 
 def _all(events: list[object], shape: type[T]) -> tuple[T, ...]:

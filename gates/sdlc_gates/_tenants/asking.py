@@ -16,6 +16,8 @@ from sdlc_gates._tenants.templates import filled_in
 SEARCHES = frozenset({"q", "query", "search", "term", "keyword", "filter", "text", "find", "s"})
 SIZES = frozenset({"limit", "pagesize", "perpage", "size", "count", "take", "maxresult", "maxresults"})
 MANY = 100
+# What a path may hold as it is; a percent sign in a template begins an escape already.
+LITERAL = "/:@!$&'()*+,;=%"
 # Set by the session or by the body, whatever a description says of them.
 NOT_OURS = frozenset({"authorization", "cookie", "accept", "content-type", "content-length", "host"})
 
@@ -45,8 +47,12 @@ class Asking:
     ) -> Request:
         """Ask with these ids, by kind, and with the mark in the texts `where`, or by default wherever it fits."""
         told = {(one.place, one.name): ids[one.kind] for one in self.references(operation) if one.kind in ids}
-        path = PLACEHOLDER.sub(lambda match: self._in_path(operation, match[1], told), operation.path)
-        query = urllib.parse.urlencode(list(self._carried(operation, "query", told, mark)))
+        # Literal parts and, at odd places, names of placeholders.
+        pieces = PLACEHOLDER.split(operation.path)
+        pieces[::2] = [urllib.parse.quote(piece, safe=LITERAL, errors="replace") for piece in pieces[::2]]
+        pieces[1::2] = [self._in_path(operation, name, told) for name in pieces[1::2]]
+        path = "".join(pieces)
+        query = urllib.parse.urlencode(list(self._carried(operation, "query", told, mark)), errors="replace")
         headers = [(name, value) for name, value in self._carried(operation, "header", told, mark) if value.isprintable()]
         cookies = "; ".join(f"{name}={value}" for name, value in self._carried(operation, "cookie", told, mark))
         headers += [("Cookie", cookies)] if cookies else []
@@ -61,8 +67,8 @@ class Asking:
 
     def _in_path(self, operation: Operation, name: str, told: Mapping[tuple[str, str], str]) -> str:
         described = next((parameter for parameter in operation.within("path") if parameter.name == name), None)
-        value = told.get(("path", name)) or self.values.get(name) or (_sample(described) if described else "")
-        return urllib.parse.quote(value, safe="")
+        value = told.get(("path", name)) or self.values.get(name) or (_sample(described) if described else "sample")
+        return urllib.parse.quote(value, safe="", errors="replace")
 
     def _carried(
         self, operation: Operation, place: str, told: Mapping[tuple[str, str], str], mark: Mark

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 import secrets
 import urllib.parse
@@ -115,7 +116,7 @@ class _Sampler:
         for key in ("const", "enum"):
             fixed = known.get(key)
             if key in known and (key == "const" or (isinstance(fixed, list) and fixed)):
-                return fixed[0] if isinstance(fixed, list) else fixed
+                return _dated(fixed[0] if key == "enum" else fixed)
         example = self._example(known)
         kind = known.get("type")
         kind = next((one for one in kind if one != "null"), None) if isinstance(kind, list) else kind
@@ -123,7 +124,7 @@ class _Sampler:
             return self._object(known, path, depth)
         if kind == "array":
             return [self.value(known.get("items"), (*path, "0"), depth + 1)]
-        if kind in PLAIN:
+        if isinstance(kind, str) and kind in PLAIN:
             least = known.get("minimum")
             return example if example is not None else least if isinstance(least, (int, float)) else PLAIN[kind]
         return _text(known, example) if isinstance(example, (str, type(None))) else example
@@ -155,7 +156,7 @@ class _Sampler:
 
     def _example(self, known: Mapping[str, Any]) -> object:
         listed = known.get("examples")
-        return known.get("example", known.get("default", listed[0] if isinstance(listed, list) and listed else None))
+        return _dated(known.get("example", known.get("default", listed[0] if isinstance(listed, list) and listed else None)))
 
 
 def _text(known: Mapping[str, Any], example: str | None) -> object:
@@ -178,23 +179,28 @@ def _overlaid(value: object, example: object) -> object:
         return [_overlaid(first, part) for part in example]
     if isinstance(example, str) and (value is None or isinstance(value, Slot)):
         return replace(value, plain=example) if isinstance(value, Slot) else Slot(example)
-    return example
+    return _dated(example)
+
+
+def _dated(value: object) -> object:
+    """The value, or the text of what YAML takes for a date."""
+    return value.isoformat() if isinstance(value, (datetime.date, datetime.datetime)) else value
 
 
 def encoded(media: str, value: object, files: frozenset[str] = frozenset()) -> tuple[str, bytes]:
     """Content type and bytes of a body; `files` are the fields that a form sends as one."""
     if media.endswith("json"):
-        return media, json.dumps(value).encode()
-    fields = {str(key): part if isinstance(part, str) else json.dumps(part) for key, part in _dict(value).items()}
+        return media, json.dumps(value, default=str).encode()
+    fields = {str(key): part if isinstance(part, str) else json.dumps(part, default=str) for key, part in _dict(value).items()}
     if media == "application/x-www-form-urlencoded":
-        return media, urllib.parse.urlencode(fields).encode()
+        return media, urllib.parse.urlencode(fields, errors="replace").encode()
     boundary = secrets.token_hex(12)
-    attached = {name: '; filename="sample.txt"' if name in files else "" for name in fields}
-    parts = [
-        f'--{boundary}\r\nContent-Disposition: form-data; name="{urllib.parse.quote(name)}"{attached[name]}\r\n\r\n{part}\r\n'
-        for name, part in fields.items()
-    ]
-    return f"{media}; boundary={boundary}", ("".join(parts) + f"--{boundary}--\r\n").encode()
+    parts = []
+    for name, part in fields.items():
+        attached = '; filename="sample.txt"' if name in files else ""
+        head = f'Content-Disposition: form-data; name="{urllib.parse.quote(name, errors="replace")}"{attached}'
+        parts.append(f"--{boundary}\r\n{head}\r\n\r\n{part}\r\n")
+    return f"{media}; boundary={boundary}", ("".join(parts) + f"--{boundary}--\r\n").encode("utf-8", "replace")
 
 
 def _dict(node: object) -> dict[str, Any]:

@@ -112,7 +112,7 @@ class Examination:
 
     def _keep(self, operation: Operation, leak: Leak, *, listed: bool) -> None:
         # At once, while it is known which sessions were secrets.
-        words = told(leak, self.target.url, self.client.secrets)
+        words = told(leak, self.target.url, self.client.redacted)
         self._leaks.setdefault((operation.label, rule_of(leak, listed=listed)), []).append(words)
 
     def _answer(self, asking: Asking, prober: Prober, expected: Set[str]) -> Answer:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sdlc_gates._dast.openapi import METHODS, base_path
+from sdlc_gates._dast.openapi import METHODS, base_path, mapping, parameters, resolved
 from sdlc_gates._tenants.bodies import Shape, sampled
 
-FOLLOWED = 8
 JSON = "application/json"
 FORM = "application/x-www-form-urlencoded"
 MULTIPART = "multipart/form-data"
@@ -61,8 +60,9 @@ class Operation:
 def operations(document: Mapping[str, Any]) -> tuple[Operation, ...]:
     """Everything that the description names and that may carry data of a tenant, in its order."""
     return tuple(
-        _operation(document, str(path), method.upper(), item, item[method])
-        for path, item in _mapping(document.get("paths")).items()
+        # A half of a surrogate pair is no path, and can't be written down.
+        _operation(document, str(path).encode("utf-8", "replace").decode(), method.upper(), item, item[method])
+        for path, item in mapping(document.get("paths")).items()
         for method in METHODS
         if isinstance(item, dict) and isinstance(item.get(method), dict) and method.upper() in JUDGED
     )
@@ -71,28 +71,17 @@ def operations(document: Mapping[str, Any]) -> tuple[Operation, ...]:
 def _operation(
     document: Mapping[str, Any], path: str, method: str, item: Mapping[str, Any], spec: Mapping[str, Any]
 ) -> Operation:
-    parameters = list(_parameters(document, item, spec))
-    media, body = _body(document, spec, parameters)
+    given = parameters(document, item, spec)
+    media, body = _body(document, spec, given)
     return Operation(
         method=method,
         path=base_path(document) + path,
-        parameters=tuple(_parameter(document, one) for one in parameters if one.get("in") not in ("body", "formData")),
+        parameters=tuple(_parameter(document, one) for one in given if one.get("in") not in ("body", "formData")),
         media=media,
         body=body,
         lists=_lists(document, spec),
         name=path,
     )
-
-
-def _parameters(document: Mapping[str, Any], item: Mapping[str, Any], spec: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    """The path's, then the operation's; an operation's own replaces the path's of that name."""
-    merged = {}
-    for source in (item, spec):
-        listed = source.get("parameters")
-        for entry in listed if isinstance(listed, list) else ():
-            parameter = resolved(document, entry)
-            merged[(str(parameter.get("name")), parameter.get("in"))] = parameter
-    yield from merged.values()
 
 
 def _parameter(document: Mapping[str, Any], given: Mapping[str, Any]) -> Parameter:
@@ -112,21 +101,19 @@ def _parameter(document: Mapping[str, Any], given: Mapping[str, Any]) -> Paramet
     )
 
 
-def _body(
-    document: Mapping[str, Any], spec: Mapping[str, Any], parameters: list[Mapping[str, Any]]
-) -> tuple[str, Shape | None]:
-    content = _mapping(resolved(document, spec.get("requestBody")).get("content"))
+def _body(document: Mapping[str, Any], spec: Mapping[str, Any], given: Sequence[Mapping[str, Any]]) -> tuple[str, Shape | None]:
+    content = mapping(resolved(document, spec.get("requestBody")).get("content"))
     for media, entry in content.items():
         known = next((kind for kind in (JSON, FORM, MULTIPART) if str(media).partition(";")[0].strip() == kind), "")
         if known or str(media).endswith("+json"):
-            described = _mapping(entry)
+            described = mapping(entry)
             return known or str(media), sampled(document, described.get("schema"), resolved, described.get("example"))
     if content:
         return str(next(iter(content))), None
-    for parameter in parameters:
+    for parameter in given:
         if parameter.get("in") == "body":
             return JSON, sampled(document, parameter.get("schema"), resolved)
-    fields = {str(p.get("name")): p for p in parameters if p.get("in") == "formData"}
+    fields = {str(p.get("name")): p for p in given if p.get("in") == "formData"}
     if fields:
         needed = [name for name, field in fields.items() if field.get("required")]
         return FORM, sampled(document, {"type": "object", "properties": fields, "required": needed}, resolved)
@@ -135,28 +122,12 @@ def _body(
 
 def _lists(document: Mapping[str, Any], spec: Mapping[str, Any]) -> bool:
     """Whether a reply, or one of its fields, is described as an array."""
-    replies = _mapping(spec.get("responses"))
+    replies = mapping(spec.get("responses"))
     described = next((resolved(document, reply) for status, reply in replies.items() if str(status).startswith("2")), {})
-    schemas = [_mapping(media).get("schema") for media in _mapping(described.get("content")).values()]
+    schemas = [mapping(media).get("schema") for media in mapping(described.get("content")).values()]
     schemas += [described["schema"]] if "schema" in described else []
     for schema in (resolved(document, schema) for schema in schemas):
-        parts = (resolved(document, part) for part in _mapping(schema.get("properties")).values())
+        parts = (resolved(document, part) for part in mapping(schema.get("properties")).values())
         if schema.get("type") == "array" or any(part.get("type") == "array" for part in parts):
             return True
     return False
-
-
-def resolved(document: Mapping[str, Any], node: object) -> Mapping[str, Any]:
-    """The mapping itself, or what its reference inside the document leads to; empty for anything else."""
-    for _ in range(FOLLOWED):
-        reference = _mapping(node).get("$ref")
-        if not isinstance(reference, str):
-            break
-        node = document
-        for part in reference.removeprefix("#/").split("/"):
-            node = _mapping(node).get(part.replace("~1", "/").replace("~0", "~"))
-    return _mapping(node)
-
-
-def _mapping(node: object) -> Mapping[str, Any]:
-    return node if isinstance(node, dict) else {}

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from sdlc.model import EndpointLocation, Finding, Rule, Severity
 from sdlc_gates._dast import curl
-from sdlc_gates._dast.client import CREDENTIALS, redacted
+from sdlc_gates._dast.client import CREDENTIALS
 from sdlc_gates._tenants.operations import Operation
 from sdlc_gates._tenants.probing import Leak
 
@@ -67,9 +67,9 @@ class Told:
     proof: str
 
 
-def told(leak: Leak, url: str, secrets: set[str]) -> Told:
-    """What a leak is and what shows it, without the secrets."""
-    return Told(leak, redacted(_what(leak), secrets), redacted(_proof(leak, url), secrets))
+def told(leak: Leak, url: str, redacted: Callable[[str], str]) -> Told:
+    """What a leak is and what shows it, without the secrets that `redacted` takes out."""
+    return Told(leak, redacted(_what(leak)), redacted(_proof(leak, url)))
 
 
 def finding(operation: Operation, rule: str, leaks: Sequence[Told], parameter: str, url: str) -> Finding:

@@ -134,6 +134,10 @@ def test_the_journal_holds_what_was_said_and_no_secret(answering: Answering, tmp
     assert "body" not in second["request"] | second["reply"]
 
 
+def test_what_is_told_can_be_written_down() -> None:
+    assert client("http://127.0.0.1").redacted("a \ud800 b").encode() == b"a ? b"
+
+
 def test_deep_json_is_no_data() -> None:
     assert Reply(200, body=b"[" * 150 + b"]" * 150).data() is None
     assert Reply(200, body=b"[" * 100_000).data() is None

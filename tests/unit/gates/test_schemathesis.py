@@ -110,6 +110,16 @@ def test_a_report_of_another_shape_is_no_answer(damage: Callable[[str], str], tm
         events.read(path)
 
 
+def test_half_a_surrogate_pair_from_the_target_is_no_reason_to_give_up(tmp_path: Path) -> None:
+    path = tmp_path / "events.ndjson"
+    path.write_text((RECORDED / "events.ndjson").read_text().replace("is not of type", "is \\ud800 not \\ud83d\\ude00 of type"))
+    message = next(finding.message for finding in parsed(path).findings if finding.rule.id == "ST108")
+    assert "is ? not \U0001f600 of type" in message
+    path.write_text('{"EngineStarted": "\\ud800')
+    with pytest.raises(OutputInvalid):
+        events.read(path)
+
+
 def test_what_was_written_before_a_kill_can_be_read(tmp_path: Path) -> None:
     text = (RECORDED / "events.ndjson").read_text()
     path = tmp_path / "events.ndjson"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 import urllib.parse
 from typing import Any
@@ -184,6 +185,14 @@ def test_ids_are_escaped_in_paths_and_kept_out_of_header_lines() -> None:
     request = Asking((one,), kinds_of(*NOTES), {}).request(one, {"note": "a/b?c\r\nX: y"}, MARK)
     assert request.path == "/notes/a%2Fb%3Fc%0D%0AX%3A%20y"
     assert not request.headers
+
+
+def test_what_no_request_can_hold_is_replaced() -> None:
+    given = {"parameters": [{"name": "\ud800", "in": "query", "required": True}, {"name": ["x"], "in": {}}]}
+    one = operation(given, path="/\xe9 \ud800/{\ud800}", method="get")
+    assert Asking((one,), (), {}).request(one, {}, MARK).path == "/%C3%A9%20%3F/sample?%3F=sample"
+    dated = body_of({"type": "object", "required": ["a"], "properties": {"a": {"example": datetime.date(2024, 1, 31)}}})
+    assert asked(dated) == {"a": "2024-01-31"}
 
 
 def test_values_and_bodies_of_the_configuration_are_sent() -> None:
