@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections
+import threading
 import urllib.parse
 from collections.abc import Callable
 from pathlib import Path
@@ -13,7 +14,7 @@ import pytest
 from sdlc_gates._wapiti.options import WapitiOptions
 from sdlc_gates.wapiti import Wapiti
 
-from sdlc.errors import TargetFailed
+from sdlc.errors import TargetFailed, ToolTimeout
 from sdlc.gate import Workspace
 from sdlc.model import Answer, Coverage
 from sdlc.target import Target
@@ -183,3 +184,31 @@ def test_markup_that_is_stored_is_found_though_only_the_latest_entries_are_shown
         answer = gate(modules=["xss", "permanentxss", "file"]).check(work)
     assert "stored-cross-site-scripting" in {finding.rule.id for finding in answer.findings}
     assert covered(answer, "modules").missing == ()
+
+
+def test_a_target_that_sends_everybody_away_is_not_covered(workspace: MakeWorkspace, tmp_path: Path, web: Web) -> None:
+    other = web(lambda path: links("/"))
+    site = web(lambda path: (302, {"Location": f"{other.url.replace('127.0.0.1', 'localhost')}{path}"}, ""))
+    answer = gate(modules=QUICK).check(workspace(tmp_path, target=Target(url=site.url, ready="/", routes=("/", "/mugs"))))
+    assert [item.reason for item in covered(answer, "routes").missing] == ["302: sent to another host"] * 2
+    assert other.asked == []
+
+
+def test_a_target_that_hangs_ends_with_the_deadline_or_is_not_covered(
+    workspace: MakeWorkspace, tmp_path: Path, web: Web
+) -> None:
+    released = threading.Event()
+
+    def slow(path: str) -> tuple[int, dict[str, str], str]:
+        if path != "/":
+            released.wait(60)
+        return links("/a?b=1", "/c?d=2")
+
+    work = workspace(tmp_path, target=Target(url=web(slow).url, ready="/"), seconds=50)
+    try:
+        answer = gate(modules=QUICK, crawl_seconds=5).check(work)
+    except ToolTimeout:
+        return
+    finally:
+        released.set()
+    assert {item.reason for item in covered(answer, "routes").missing} or covered(answer, "modules").missing

@@ -300,3 +300,21 @@ def test_a_session_that_dies_midway_and_is_not_renewed_is_no_answer(
         work = workspace(tmp_path, target=Target(url=site.url, ready="/"))
         with pytest.raises(TargetFailed, match="gave no session"):
             gate(**shared, login=FORM, logged_in=MEMBERS | {"seconds": 0.5}).check(work)
+
+
+def test_a_target_that_sends_everybody_away_is_not_covered(
+    shared: dict[str, object], workspace: MakeWorkspace, tmp_path: Path, web: Web
+) -> None:
+    other = web(lambda path: links("/"))
+    site = web(lambda path: (302, {"Location": f"{other.url.replace('127.0.0.1', 'localhost')}{path}"}, ""))
+    answer = gate(**shared).check(workspace(tmp_path, target=Target(url=site.url, ready="/", routes=("/", "/mugs"))))
+    assert [item.reason for item in covered(answer, "routes").missing] == ["302: sent to another host"] * 2
+    assert other.asked == []
+
+
+def test_links_without_end_end_with_the_phase(
+    shared: dict[str, object], workspace: MakeWorkspace, tmp_path: Path, web: Web
+) -> None:
+    site = web(lambda path: links(*(f"{path.rstrip('/')}/{number}" for number in range(20))))
+    with pytest.raises(ToolTimeout, match="spider"):
+        gate(**shared, spider_seconds=3, max_depth=50).check(workspace(tmp_path, target=Target(url=site.url, ready="/")))
