@@ -191,7 +191,9 @@ def test_what_no_request_can_hold_is_replaced() -> None:
     given = {"parameters": [{"name": "\ud800", "in": "query", "required": True}, {"name": ["x"], "in": {}}]}
     one = operation(given, path="/\xe9 \ud800/{\ud800}", method="get")
     assert Asking((one,), (), {}).request(one, {}, MARK).path == "/%C3%A9%20%3F/sample?%3F=sample"
-    dated = body_of({"type": "object", "required": ["a"], "properties": {"a": {"example": datetime.date(2024, 1, 31)}}})
+    dated = body_of(
+        {"type": "object", "required": ["a"], "properties": {"a": {"format": "date", "example": datetime.date(2024, 1, 31)}}}
+    )
     assert asked(dated) == {"a": "2024-01-31"}
 
 
