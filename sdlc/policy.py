@@ -147,7 +147,8 @@ def decide(results: Sequence[GateResult], policy: Policy, now: datetime.datetime
     """
     rulings = tuple(_rulings(results, policy, now))
     outcomes = tuple(_outcome(limit, results) for limit in policy.thresholds if isinstance(limit, MeasurementLimit))
-    reasons = [*_doubts(results, policy), *_blocks(rulings), *breaches(outcomes)]
+    broken = frozenset(breaches(outcomes))
+    reasons = [*_doubts(results, policy), *_blocks(rulings), *broken]
     gates = tuple(dict.fromkeys([*policy.required, *(result.gate for result in results)]))
     judgements = tuple(Judgement(gate=gate, verdict=_worst(r.verdict for r in reasons if r.gate == gate)) for gate in gates)
     covering = {
@@ -155,7 +156,7 @@ def decide(results: Sequence[GateResult], policy: Policy, now: datetime.datetime
     }
     return Decision(
         verdict=_worst(reason.verdict for reason in reasons),
-        reasons=tuple(sorted(reasons, key=_gravity)),
+        reasons=tuple(sorted(reasons, key=lambda reason: _gravity(reason, broken))),
         judgements=judgements,
         rulings=rulings,
         outcomes=outcomes,
@@ -168,9 +169,10 @@ def _worst(verdicts: Iterator[Verdict]) -> Verdict:
     return next((verdict for verdict in (Verdict.FAIL, Verdict.INCONCLUSIVE) if verdict in found), Verdict.PASS)
 
 
-def _gravity(reason: Reason) -> tuple[int, int, str, str, str]:
+def _gravity(reason: Reason, broken: frozenset[Reason]) -> tuple[bool, int, bool, str, str, str]:
+    """Failures first, by severity; why a gate did not answer stands before the thresholds that this leaves open."""
     severity = -1 if reason.severity is None else reason.severity.rank
-    return (0 if reason.verdict is Verdict.FAIL else 1, -severity, reason.gate, reason.where, reason.text)
+    return (reason.verdict is not Verdict.FAIL, -severity, reason in broken, reason.gate, reason.where, reason.text)
 
 
 def _doubts(results: Sequence[GateResult], policy: Policy) -> Iterator[Reason]:

@@ -89,7 +89,14 @@ def _headline(reason: Reason, gates: list[str]) -> Text:
     mark = severity_text(reason.severity) if reason.severity else verdict_text(reason.verdict)
     where = f"{plain(reason.where)}  " if reason.where else ""
     tags = "  ".join(tag for tag in (f"[{who}]" if who else "", reason.fingerprint[:SHOWN_FINGERPRINT]) if tag)
-    return Text.assemble("  ", mark, "  ", (where, "bold"), plain(_first_sentence(reason.text)), (f"  {tags}", "dim"))
+    return Text.assemble(
+        "  ",
+        mark,
+        "  ",
+        (where, "bold"),
+        plain(_first_sentence(reason.text) if reason.fingerprint else reason.text),
+        (f"  {tags}", "dim"),
+    )
 
 
 def _first_sentence(text: str) -> str:
