@@ -23,8 +23,9 @@ from sdlc_gates._semgrep.targets import Target, is_text_by_name, marked, prepare
 VERSION = "==1.182.0"
 GENERIC = frozenset({"generic", "aliengrep"})
 # Neither may try a long run of blanks again from each of its characters: the lines are a stranger's.
-NOSEM = re.compile(r"[^\w\s]{0,4}\s{1,4}nosem(?:grep)?\b.*", re.IGNORECASE)
-NOSEM_ALONE = re.compile(r"[^a-z0-9]*(?<=\s)nosem(?:grep)?\b.*", re.IGNORECASE)
+# What Semgrep obeys: the word after a space, or on a line of its own above. Bounded, for the line may be a hostile one.
+NOSEM = re.compile(r"(?:[^\w\s]{1,4}\s{0,8})? nosem(?:grep)?\b.*", re.IGNORECASE)
+NOSEM_ALONE = re.compile(r"[^a-z0-9]{0,200} nosem(?:grep)?\b.*", re.IGNORECASE)
 
 
 class SemgrepOptions(Frozen, frozen=True):

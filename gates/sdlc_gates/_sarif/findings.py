@@ -27,7 +27,8 @@ BANDS = ((9.0, Severity.CRITICAL), (7.0, Severity.HIGH), (4.0, Severity.MEDIUM),
 MAX_SCORE = 10.0
 OTHER_PLACES = 10
 MAX_TEXT = 4000
-_CWE = re.compile(r"(?:external/cwe/)?cwe[-:_ ]?0*(\d+)\b", re.IGNORECASE)
+MAX_ARGUMENT = 1000
+_CWE = re.compile(r"(?:external/cwe/)?cwe[-:_ ]?0{0,4}(\d{1,5})\b", re.IGNORECASE)
 _PLACEHOLDER = re.compile(r"\{\{|\}\}|\{(\d+)\}")
 
 
@@ -129,7 +130,7 @@ def _text(message: Message, component: Component, rule: Described | None) -> str
         text = found.text
     if not text:
         raise OutputInvalid("a result has a message without text")
-    return _filled(text, message.arguments)
+    return _filled(text[:MAX_TEXT], tuple(argument[:MAX_ARGUMENT] for argument in message.arguments))
 
 
 def _filled(text: str, arguments: tuple[str, ...]) -> str:
@@ -152,7 +153,7 @@ def _facts(id: str, rule: Described | None) -> Rule:
     for relationship in rule.relationships:
         taxonomy, target = relationship.target.tool_component.name, relationship.target.id
         texts.append(target if _CWE.match(target) else f"{taxonomy}-{target}")
-    numbers = [int(match[1]) for text in texts if (match := _CWE.match(text)) and len(match[1]) < 6]
+    numbers = [int(match[1]) for text in texts if (match := _CWE.match(text))]
     return Rule(
         id=id,
         name=rule.name,

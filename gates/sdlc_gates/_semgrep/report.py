@@ -131,7 +131,7 @@ def _accounted(
 
 def _is_about_a_comment(fault: Fault, asked: Mapping[str, Target]) -> bool:
     """Whether it only says that a comment names another rule than the one that found something there: all are shown."""
-    return fault.kind == "SemgrepWarning" and fault.path in asked and _OTHER_RULE.match(fault.message) is not None
+    return fault.kind == "SemgrepWarning" and fault.path in asked and _OTHER_RULE.match(fault.message[:2000]) is not None
 
 
 def _read(time: Time, targets: Sequence[Target], rules: RuleSet) -> frozenset[str]:

@@ -79,7 +79,7 @@ def _target(original: Path, path: str, spoken: Languages, place: Path) -> Target
 
 
 def _is_python(path: str, content: bytes) -> bool:
-    return path.lower().endswith((".py", ".pyw")) or _SHEBANG.match(content) is not None
+    return path.lower().endswith((".py", ".pyw")) or _SHEBANG.match(content[:256]) is not None
 
 
 def _copied(path: str, content: bytes, ending: str, place: Path) -> Path | None:

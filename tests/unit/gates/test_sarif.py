@@ -265,6 +265,13 @@ def test_weaknesses_are_found_where_tools_write_them(rule: dict[str, Any]) -> No
     assert only(answer(log(result(ruleId="r"), rules=[{"id": "r", **rule}]))).rule.cwe == (89,)
 
 
+def test_long_texts_are_cut_before_they_multiply() -> None:
+    message = {"text": "{0}" * 10_000, "arguments": ["x" * 1_000_000]}
+    assert len(only(answer(log(result(message=message)))).message) == 4000
+    rule = {"id": "r", "properties": {"tags": ["cwe-" + "0" * 1_000_000 + "x"]}}
+    assert only(answer(log(result(ruleId="r"), rules=[rule]))).rule.cwe == ()
+
+
 def test_links_of_rules_lead_to_the_web_only() -> None:
     for uri, kept in (("https://a/b", "https://a/b"), ("javascript:alert(1)", ""), ("file:///etc/passwd", "")):
         assert only(answer(log(result(ruleId="r"), rules=[{"id": "r", "helpUri": uri}]))).rule.help_uri == kept

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from sdlc_gates._semgrep import languages
 from sdlc_gates._semgrep.targets import Target, is_text_by_name, marked, prepared
+from sdlc_gates.semgrep import NOSEM, NOSEM_ALONE
 
 from sdlc import inventory
 
@@ -102,3 +103,26 @@ def test_media_and_compiled_code_are_told_by_their_names() -> None:
     assert is_text_by_name("Dockerfile")
     assert is_text_by_name(".env")
     assert is_text_by_name("a.png.txt")
+
+
+@pytest.mark.parametrize("line", [" " * 1_000_000, "#" * 1_000_000, "# " * 500_000, "#" + " " * 1_000_000 + "nosem_x"])
+def test_a_hostile_line_does_not_hold_up_the_search_for_comments(line: str) -> None:
+    assert NOSEM.search(line) is None
+    assert NOSEM_ALONE.match(line) is None
+
+
+@pytest.mark.parametrize(
+    ("line", "here", "alone"),
+    [
+        ("x = 1  # nosemgrep", "# nosemgrep", ""),
+        ("x = 1  # noSem: a, b", "# noSem: a, b", ""),
+        ("f();  // nosem", "// nosem", ""),
+        ("    # nosemgrep: a", "# nosemgrep: a", "    # nosemgrep: a"),
+        ("x = 1  #nosem", "", ""),
+        ("nosem", "", ""),
+        ("x = nosemantics", "", ""),
+    ],
+)
+def test_a_comment_is_recognised_where_semgrep_obeys_it(line: str, here: str, alone: str) -> None:
+    assert (found.group() if (found := NOSEM.search(line)) else "") == here
+    assert (found.group() if (found := NOSEM_ALONE.match(line)) else "") == alone
