@@ -300,6 +300,7 @@ def test_too_many_requests_are_an_error_with_what_was_found(app: App, run: Run) 
     ("options", "words"),
     [
         ({"sign_up": None}, "it takes two"),
+        ({"tenants": [{"words": {"user": "ann"}}, {"name": "bob", "words": {"user": "ann"}}]}, "both tenants are the same"),
         ({"login": {**LOGIN, "fields": {"user": "{user}", "password": "wrong"}}}, "gave no session"),
         ({"login": {**LOGIN, "fields": {"user": "{nobody}"}}}, "stands for"),
         ({"login": None}, "nothing tells"),

@@ -71,6 +71,12 @@ class People:
             raise TargetFailed(f"{len(self.options.tenants)} tenants are described, and it takes two", fix=NEEDED)
         self._secrets = [from_environment(tenant.words_env, "word") for tenant in self._tenants()]
         self.client.secrets.update(value for secrets in self._secrets for value in secrets.values())
+        who = [
+            (tenant.words | own, tenant.headers, tenant.basic)
+            for tenant, own in zip(self._tenants(), self._secrets, strict=True)
+        ]
+        if self.options.tenants and who[0] == who[1]:
+            raise TargetFailed("both tenants are the same", fix="give each words of its own")
 
     @property
     def renewable(self) -> bool:
