@@ -143,13 +143,43 @@ def test_what_a_gate_found_before_it_broke_blocks_too() -> None:
     assert judged(broken).verdict is FAIL
 
 
+def test_a_broken_threshold_comes_after_findings_and_before_doubts() -> None:
+    info = msgspec.structs.replace(FOUND, severity=Severity.INFO, gate="z")
+    measured = completed("m", measurements=(msgspec.structs.replace(GOOD, value=301),))
+    broken = Errored(gate="a", fault="timeout", reason="killed")
+    limit = msgspec.structs.replace(LIMIT, gate="m")
+    decision = judged(broken, measured, completed("z", findings=(info,)), required=("a", "m", "z"), thresholds=(limit,))
+    assert [(reason.gate, reason.verdict) for reason in decision.reasons] == [
+        ("z", FAIL),
+        ("m", FAIL),
+        ("a", INCONCLUSIVE),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("missing", "text"),
+    [
+        ((), "it measured 2 of 9 files"),
+        (("a",), "it measured 2 of 9 files; missing: a (unreadable)"),
+        (tuple("abcde"), "it measured 2 of 9 files; missing: " + ", ".join(f"{name} (unreadable)" for name in "abcde")),
+        (
+            tuple("abcdef"),
+            "it measured 2 of 9 files; missing: " + ", ".join(f"{name} (unreadable)" for name in "abcde") + " and 1 more",
+        ),
+    ],
+)
+def test_a_shortfall_names_the_first_that_are_missing(missing: tuple[str, ...], text: str) -> None:
+    (reason,) = judged(completed(coverage=covering(2, 9, *missing))).reasons
+    assert reason.text == text
+
+
 def test_reasons_are_sorted_by_severity_and_carry_place_fix_and_fingerprint() -> None:
     low = msgspec.structs.replace(
-        FOUND, severity=Severity.LOW, location=SourceLocation(path="b.py", line=7), fix="do so", fingerprint="low"
+        FOUND, severity=Severity.LOW, location=SourceLocation(path="A.py", line=7), fix="do so", fingerprint="low"
     )
     first, second = judged(completed(findings=(low, FOUND))).reasons
     assert (first.severity, first.where, first.fingerprint) == (Severity.HIGH, "a.py:1", "f")
-    assert (second.severity, second.where, second.fix, second.text) == (Severity.LOW, "b.py:7", "do so", "B602: m")
+    assert (second.severity, second.where, second.fix, second.text) == (Severity.LOW, "A.py:7", "do so", "B602: m")
 
 
 LIMIT = MeasurementLimit(gate="g", metric="p95", operator="<=", bound=300, unit="ms", origin="sdlc.toml:4", subject="GET /")
@@ -189,6 +219,23 @@ def test_a_threshold_on_a_measurement(measurements: tuple[Measurement, ...], ver
 def test_a_threshold_on_a_gate_that_measured_nothing_is_inconclusive(result: tuple[GateResult, ...]) -> None:
     decision = judged(completed("i"), *result, required=("i",), thresholds=(LIMIT,))
     assert decision.verdict is INCONCLUSIVE
+
+
+@pytest.mark.parametrize(
+    ("changes", "because"),
+    [
+        ({}, "measured 200 ms (n=50)"),
+        ({"value": 301}, "measured 301 ms (n=50)"),
+        ({"n": 0}, "measured 200 ms (n=0); measure longer"),
+    ],
+)
+def test_what_would_help_is_said_where_nobody_can_tell(changes: dict[str, object], because: str) -> None:
+    measured = msgspec.structs.replace(GOOD, hint="measure longer", **changes)
+    (outcome,) = judged(completed(measurements=(measured,)), thresholds=(LIMIT,)).outcomes
+    assert outcome.because == because
+    assert judged(completed(measurements=(msgspec.structs.replace(GOOD, n=0),)), thresholds=(LIMIT,)).outcomes[0].because == (
+        "measured 200 ms (n=0)"
+    )
 
 
 def test_a_limit_that_only_other_gates_have_does_not_excuse() -> None:

@@ -149,6 +149,7 @@ COVERED: dict[str, tuple[Finding, dict[str, str], bool]] = {
     "its rule and path": (finding(), {"rule": "B602", "path": "src/a.py"}, True),
     "its rule and a pattern": (finding(), {"rule": "B602", "path": "src/*"}, True),
     "its rule elsewhere": (finding(), {"rule": "B602", "path": "lib/*"}, False),
+    "a rule without a path, where there is no place": (at(EndpointLocation(method="GET", url="")), {"rule": "B602"}, False),
     "its path in another case": (finding(), {"rule": "B602", "path": "SRC/*"}, False),
     "another rule": (finding(), {"rule": "B603", "path": "src/*"}, False),
     "a rule without a path": (finding(), {"rule": "B602"}, False),
@@ -198,6 +199,24 @@ def test_a_waiver_for_one_of_two_reports_does_not_cover_the_problem() -> None:
     assert judged(*both, waivers=(waiver(),)).verdict is Verdict.FAIL
     second = msgspec.structs.replace(waiver(fingerprint="b1high"), id="W-2")
     assert judged(*both, waivers=(waiver(), second)).verdict is Verdict.PASS
+
+
+def test_only_waivers_that_were_written_for_it_and_have_expired_are_named() -> None:
+    both = (finding(), finding(gate="b"))
+    yesterday = TODAY - DAY
+    waivers = (
+        waiver(yesterday, fingerprint="a1high"),
+        msgspec.structs.replace(waiver(yesterday, fingerprint="other"), id="W-2"),
+        msgspec.structs.replace(waiver(TODAY, fingerprint="b1high"), id="W-3"),
+    )
+    decision = judged(*both, waivers=waivers)
+    assert decision.rulings[0].because == f"waiver W-1 expired on {yesterday}; high: none is allowed (default)"
+    assert decision.unused_waivers == ("W-2",)
+
+
+def test_the_first_fix_that_a_tool_knows_is_named() -> None:
+    decision = judged(finding(), finding(gate="b", fix="do so"), finding(gate="c", fix="or so"))
+    assert {reason.fix for reason in decision.reasons} == {"do so"}
 
 
 def test_a_waived_finding_does_not_count() -> None:
