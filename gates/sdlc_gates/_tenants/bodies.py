@@ -113,10 +113,10 @@ class _Sampler:
         self.seen += 1
         if depth > DEPTH or self.seen > NODES:
             return None
-        for key in ("const", "enum"):
-            fixed = known.get(key)
-            if key in known and (key == "const" or (isinstance(fixed, list) and fixed)):
-                return _dated(fixed[0] if key == "enum" else fixed)
+        if "const" in known:
+            return _dated(known["const"])
+        if isinstance(allowed := known.get("enum"), list) and allowed:
+            return _dated(allowed[0])
         example = self._example(known)
         kind = known.get("type")
         kind = next((one for one in kind if one != "null"), None) if isinstance(kind, list) else kind
