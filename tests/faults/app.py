@@ -61,7 +61,7 @@ class Api(BaseHTTPRequestHandler):
                 self._send(200, "application/json", b"", {"Transfer-Encoding": "chunked"})
                 self._drip(1.0 if Api.mode == "slow" else 0.0)
             case "redirects":
-                away = "http://192.0.2.1/" if "name" in self.path else f"{self.path}&again=1"
+                away = f"{self.path}?again=1" if self.path.partition("?")[0] == "/" else "http://192.0.2.1/"
                 self._send(302, "text/html", b"", {"Location": away, "Content-Length": "0"})
             case _:
                 self._page()

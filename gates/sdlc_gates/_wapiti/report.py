@@ -29,6 +29,7 @@ LOG_LINE = re.compile(
 LAUNCHED = "[*] Launching module "
 OUT_OF_TIME = "Max attack time was reached for module "
 UNANSWERED = "requests were skipped due to network issues"
+WRITTEN = "A report has been generated"
 CRAWL_OUT_OF_TIME = "Max scan time was reached, stopping."
 
 
@@ -131,20 +132,24 @@ def ran(log: str, modules: tuple[str, ...], unlisted: int = 0) -> Coverage:
     """
     faults = dict.fromkeys(modules, "it was not launched")
     others = [Missing(item="the crawl", reason=f"{unlisted} pages were found and not read")] if unlisted else []
-    current = ""
+    current, whole = "", False
     for line in filter(None, map(LOG_LINE.match, log.splitlines())):
         text = line["text"]
         if line["function"] == "run_attack_module" and text.startswith(LAUNCHED):
-            current = text.removeprefix(LAUNCHED)
+            current, whole = text.removeprefix(LAUNCHED), False
             faults.pop(current, None)
         elif text.startswith(OUT_OF_TIME) or text.endswith(UNANSWERED):
             faults[current] = text
+        elif text.startswith(WRITTEN):
+            whole = True
         elif text == CRAWL_OUT_OF_TIME:
             others.append(Missing(item="the crawl", reason="its time was over before every link was followed"))
         elif line["level"] in ("ERROR", "CRITICAL") and current:
             faults[current] = f"an attack broke off: {text}"
         elif line["level"] in ("ERROR", "CRITICAL"):
             others.append(Missing(item="Wapiti", reason=text[:200]))
+    if not whole:
+        others.append(Missing(item="Wapiti", reason="its log ends before its report was written"))
     missing = (*(Missing(item=name, reason=reason) for name, reason in faults.items()), *others)
     expected = len(modules) + len(others)
     return Coverage(what="modules", measured=expected - len(missing), expected=expected, missing=missing)

@@ -181,7 +181,16 @@ def read(files: Sequence[Path]) -> Records:
             workers.append(Journal(name=name, lines=lines, fault=_fault(file, lines)))
     if plan is None or plan.format != FORMAT:
         raise OutputInvalid("the load test left no plan.json that this version can read")
+    for line in events:
+        if isinstance(line, Phase) and line.end and (line.name, line.end - line.start) not in _planned(plan):
+            raise OutputInvalid(
+                f"the record tells of a phase {line.name!r} of {line.end - line.start} s, which was not planned"
+            )
     return Records(plan=plan, events=events, events_fault=events_fault, workers=tuple(workers), probes=tuple(probes))
+
+
+def _planned(plan: Plan) -> set[tuple[str, int]]:
+    return {(stage.name, stage.seconds) for stage in plan.stages}
 
 
 def _lines(file: Path, shape: type[T]) -> tuple[T, ...]:
@@ -194,6 +203,6 @@ def _fault(file: Path, lines: Sequence[EventLine] | Sequence[WorkerLine]) -> str
     last = lines[-1] if lines else None
     if file.name.endswith(UNFINISHED) or not isinstance(last, EventsEnd | WorkerEnd):
         return "its process ended before it could finish it"
-    if [line.seq for line in lines] != list(range(last.lines)):
+    if len(lines) != last.lines or any(line.seq != number for number, line in enumerate(lines)):
         return "lines are missing from it"
     return "" if last.complete else "its process was stopped before the test was over"

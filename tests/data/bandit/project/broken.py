@@ -1,0 +1,2 @@
+def (:
+subprocess.call(x, shell=True)
