@@ -169,6 +169,9 @@ class Running:
         for output in (self.stdout, self.stderr):
             if output.stat().st_size >= self.limits.output:
                 raise LimitExceeded(f"{self.name} wrote more than {self.limits.output // MIB} MiB to {output.name}")
+        if status["code"]:
+            # A tool that met a full disk ends by itself, often before anybody has looked.
+            self._check_disk()
         return Exit(code=status["code"], seconds=time.monotonic() - self.began)
 
     def _told(self) -> dict[str, Any]:
@@ -227,7 +230,7 @@ class Running:
 
     def _check_disk(self) -> None:
         if shutil.disk_usage(self.stdout.parent).free < FREE_DISK_BYTES:
-            raise LimitExceeded(f"{self.name} was killed because the disk is nearly full")
+            raise LimitExceeded(f"{self.name} was stopped because the disk is nearly full")
 
 
 def clean_environment(home: Path, extra: Mapping[str, str] | None = None, *, network: bool = False) -> dict[str, str]:

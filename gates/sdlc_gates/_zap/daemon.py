@@ -209,6 +209,7 @@ def _answers(daemon: Daemon, seconds: float) -> bool:
             words = tail(process.stdout) + "\n" + tail(process.stderr)
             if PORT_TAKEN in process.stdout.read_text("utf-8", "replace"):
                 return False
+            process.check()  # It may have ended because of a limit, which says more than its last words.
             raise ToolFailed(f"ZAP ended while it was starting: {words.strip()}")
         if time.monotonic() > until:
             raise ToolTimeout(f"ZAP did not answer {seconds:.0f} s after its start: {tail(process.stdout)}")
