@@ -41,6 +41,7 @@ TESTS = (
     "test_policy",
     "test_policy_findings",
     "test_identity",
+    "test_identity_places",
     "test_quantity",
     "test_policy_properties",
 )
@@ -168,8 +169,9 @@ def mutants(module: str) -> Iterator[Mutant]:
 
 
 def _annotations(node: ast.AST) -> Iterator[ast.AST]:
-    parts = [node.annotation] if isinstance(node, ast.arg) else [node.returns] if isinstance(node, ast.FunctionDef) else []
-    yield from (part for part in parts if part)
+    if isinstance(node, ast.FunctionDef):
+        parts = [node.returns, *(inner.annotation for inner in ast.walk(node) if isinstance(inner, ast.arg | ast.AnnAssign))]
+        yield from (part for part in parts if part)
 
 
 def _replace(tree: ast.AST, old: ast.AST, new: ast.AST) -> None:

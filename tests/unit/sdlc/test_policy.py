@@ -156,6 +156,13 @@ def test_a_broken_threshold_comes_after_findings_and_before_doubts() -> None:
     ]
 
 
+def test_why_a_gate_did_not_answer_stands_before_the_thresholds_that_are_open() -> None:
+    broken = Errored(gate="z", fault="timeout", reason="killed")
+    limit = msgspec.structs.replace(LIMIT, gate="a")
+    decision = judged(completed("a"), broken, required=("a", "z"), thresholds=(limit,))
+    assert [reason.gate for reason in decision.reasons] == ["z", "a"]
+
+
 @pytest.mark.parametrize(
     ("missing", "text"),
     [
