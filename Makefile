@@ -3,7 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
-PYTEST_FLAGS ?=
+# The tests wait for processes and clocks more than they compute, so there are more of them at once than cores.
+PYTEST_FLAGS ?= --numprocesses=4 --dist=loadfile
 
 .PHONY: help demo test check lint types imports lock clean
 

@@ -86,6 +86,8 @@ class Guard:
     """How a lost session showed, each time it was renewed."""
     started: str = field(default_factory=lambda: datetime.datetime.now(datetime.UTC).isoformat(timespec="milliseconds"))
     _began: float = field(default_factory=time.monotonic)
+    limit: GateError | None = None
+    """The limit that it was ended at."""
 
     @property
     def refused(self) -> Mapping[str, int]:
@@ -133,7 +135,8 @@ class Guard:
 def guarded(work: Workspace, plan: Plan) -> Iterator[Guard]:
     """A proxy that reaches the target of the plan alone, logged in as it says, for as long as the block runs.
 
-    Raises `TargetFailed` when nobody can be logged in or stays so, and `ToolFailed` when the process ends by itself.
+    Raises `TargetFailed` when nobody can be logged in or stays so, `ToolFailed` when the process ends by itself, and
+    `ToolTimeout` or `LimitExceeded` when it was ended at a limit.
     """
     if plan.identity and plan.url.startswith("https:"):
         raise TargetFailed(
@@ -200,13 +203,14 @@ def _watched(process: Running, guard: Guard) -> Iterator[None]:
 
     def watch() -> None:
         while not over.wait(WATCH_SECONDS):
-            with contextlib.suppress(GateError):
-                if outer.is_set() or not process.alive:
-                    stop.set()
-                    return
+            if outer.is_set() or not process.alive:
+                stop.set()
+                return
+            try:
                 process.check()
-                continue
-            process.stop()
+            except GateError as error:
+                guard.limit = guard.limit or error
+                process.stop()
 
     watcher = threading.Thread(target=watch, name="guard", daemon=True)
     watcher.start()
@@ -236,6 +240,8 @@ def _complain(guard: Guard, process: Running, *, early: bool) -> None:
     """Raise what is wrong with a guard that has ended; `early` when the scanner was stopped because of that."""
     if guard.account and guard.account.fault:
         raise TargetFailed(guard.account.fault, fix="see logging in, in the gate's page")
+    if guard.limit:
+        raise guard.limit
     if guard.account is None or early:
         last_words = process.stderr.read_text("utf-8", "replace")[-600:]
         raise ToolFailed(f"the guard ended before the scan did, or without an account of it: {last_words}")
