@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
-import os
 import shutil
 import subprocess
 import sys
@@ -18,6 +17,7 @@ from pathlib import Path
 
 import uv
 
+from sdlc.cache import place
 from sdlc.errors import SdlcError, ToolMissing
 from sdlc.gate import Tool
 
@@ -81,10 +81,7 @@ class Environment:
 
 def cache() -> Path:
     """The folder for environments, made if needed."""
-    home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    place = home / "sdlc" / "environments"
-    place.mkdir(parents=True, exist_ok=True)
-    return place
+    return place("environments")
 
 
 def _stamp(path: Path) -> Path:

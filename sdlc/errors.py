@@ -65,6 +65,22 @@ class NothingToScan(GateError):
     fault = "nothing-to-scan"
 
 
+class NoTarget(NothingToScan):
+    """There is no application to test."""
+
+    def __init__(self) -> None:
+        """Say how to get one."""
+        super().__init__("there is no running application to test", fix="add [target] to sdlc.toml, or give --target URL")
+
+
+class NoDescription(NothingToScan):
+    """The application has no OpenAPI description, and the gate goes by one."""
+
+    def __init__(self) -> None:
+        """Say how to get one."""
+        super().__init__("there is no OpenAPI description of the application", fix="set openapi in [target]")
+
+
 class TargetFailed(GateError):
     """The application under test did not start, answer, or stay alive."""
 

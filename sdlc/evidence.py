@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import hashlib
+import os
 import secrets
 import shutil
 from collections.abc import Iterable
@@ -11,7 +12,7 @@ from pathlib import Path
 
 import msgspec
 
-from sdlc import checkout
+from sdlc import checkout, latest
 from sdlc.errors import ConfigError, EvidenceInvalid
 from sdlc.model import Artifact, Frozen
 from sdlc.removal import remove
@@ -62,20 +63,28 @@ class RunDirectory:
 
     @classmethod
     def find(cls, root: Path, name: str) -> RunDirectory:
-        """The run named by a path, an id, the beginning of an id, or `latest`; raises `ConfigError` when there is none.
+        """The run named by an id, the beginning of one, `latest`, or a path (with a slash in it).
 
-        Raises `EvidenceInvalid` when it is one that the repository brings along.
+        Raises `ConfigError` when there is none, and `EvidenceInvalid` for one without a verdict, for one that the repository
+        brings along, and for `latest` where it isn't certain which run that is.
         """
-        if _is_run(Path(name)):
-            return cls(Path(name))
-        _refuse_links(root / RUNS)
-        known = sorted(path for path in (root / RUNS).glob("*") if _is_run(path))
-        found = known[-1:] if name == "latest" else [path for path in known if path.name.startswith(name)]
-        if len(found) != 1:
-            raise ConfigError(f"{name}: {'several runs begin so' if found else 'no such run'}; known: {_names(known)}")
-        if checkout.tracks(found[0] / RUN):
-            raise EvidenceInvalid(f"{found[0]} is part of the repository: nobody knows where it was made")
-        return cls(found[0])
+        if os.sep in name:
+            found = Path(name)
+        else:
+            # Never a folder of that name: a repository may well have one that is called `latest`.
+            _refuse_links(root / RUNS)
+            found = _latest(root / RUNS) if name == "latest" else _named(root / RUNS, name)
+        if not _is_run(found):
+            if not found.is_dir():
+                raise ConfigError(f"{name}: no such run")
+            raise EvidenceInvalid(f"{found} has no verdict: it was stopped before it had one, or still goes on")
+        if checkout.tracks(found / RUN):
+            raise EvidenceInvalid(f"{found} is part of the repository: nobody knows where it was made")
+        return cls(found)
+
+    def begin(self) -> None:
+        """Be the run that `latest` means from now on."""
+        latest.remember(self.path.parent, self.id)
 
     def scratch(self, gate: str) -> Path:
         """A fresh folder for what a gate writes on the way; gone when the run ends."""
@@ -150,6 +159,33 @@ class RunDirectory:
 def _is_run(path: Path) -> bool:
     """Whether a run ended here: one that was killed has left neither file."""
     return (path / RUN).exists() or (path / MANIFEST).exists()
+
+
+def _latest(runs: Path) -> Path:
+    """The run that began last, if it is certain which: as this user remembers it, and as the names say."""
+    known, began = _known(runs), latest.recall(runs)
+    if not known and not began:
+        raise ConfigError("latest: no such run; known: none")
+    if not began:
+        raise EvidenceInvalid(f"no run is remembered to have begun in {runs} on this machine; name one: {_names(known)}")
+    if not (runs / began).is_dir():
+        raise EvidenceInvalid(f"{began}, the run that began last, is gone; name another: {_names(known)}")
+    if known[-1].name != began:
+        raise EvidenceInvalid(f"{began} began last, and {known[-1].name} is dated later; name the one that you mean")
+    return runs / began
+
+
+def _named(runs: Path, name: str) -> Path:
+    known = _known(runs)
+    found = [path for path in known if path.name.startswith(name)]
+    if len(found) != 1:
+        raise ConfigError(f"{name}: {'several runs begin so' if found else 'no such run'}; known: {_names(known)}")
+    return found[0]
+
+
+def _known(runs: Path) -> list[Path]:
+    """Every folder of a run, the oldest first; their names sort by time."""
+    return sorted(path for path in runs.glob("*") if path.is_dir() and not path.is_symlink())
 
 
 def _refuse_links(runs: Path) -> None:

@@ -97,6 +97,8 @@ class Workspace:
     """The routes that the project's code declares, where the framework is one that can be read."""
     thresholds: tuple[MeasurementLimit, ...] = ()
     """The bounds on this gate's measurements, so that it can refuse a plan too short to ever keep them."""
+    began: datetime.datetime = field(default_factory=lambda: datetime.datetime.now(datetime.UTC))
+    """When the run began: the one moment that whatever has an age is judged at, should the clock be set meanwhile."""
     evidence: list[Evidence] = field(default_factory=list)
     """Grows with each run of a tool, and is kept whether or not the gate answers."""
 

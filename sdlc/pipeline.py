@@ -33,6 +33,7 @@ def execute(
     files = inventory.take(plan.root, plan.exclude, changed_since)
     began = datetime.datetime.now(datetime.UTC)
     directory = RunDirectory.create(runs or plan.root, began)
+    directory.begin()
     gates = tuple(_planned(step.gate) for step in plan.steps)
     subject = _subject(plan)
     routes, unread = _routes(plan, files, directory, cancel)

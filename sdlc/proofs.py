@@ -14,7 +14,7 @@ from pathlib import Path
 
 import msgspec
 
-from sdlc.environments import cache
+from sdlc.cache import place
 from sdlc.gate import Gate
 from sdlc.model import Canary, Frozen
 from sdlc.run import Moment
@@ -63,13 +63,11 @@ def remember(gate: Gate, canary: Canary, now: datetime.datetime) -> None:
     """Keep a success; one that can't be written is proved again next time."""
     if canary.caught and gate.proof_rests_on() is not None:
         with contextlib.suppress(OSError):
-            place = _place(gate)
-            place.parent.mkdir(parents=True, exist_ok=True)
-            place.write_bytes(msgspec.json.encode(Proof(gate=gate.kind, shown=now, seconds=canary.seconds)))
+            _place(gate).write_bytes(msgspec.json.encode(Proof(gate=gate.kind, shown=now, seconds=canary.seconds)))
 
 
 def _place(gate: Gate) -> Path:
-    return cache().parent / "proofs" / f"{gate.kind}-{key(gate)}.json"
+    return place("proofs") / f"{gate.kind}-{key(gate)}.json"
 
 
 def _contents(gate: Gate) -> Iterable[bytes]:

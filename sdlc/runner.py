@@ -16,7 +16,7 @@ from typing import Protocol
 import msgspec
 
 from sdlc import proofs
-from sdlc.errors import Cancelled, GateError, NothingToScan, SdlcError, TargetFailed
+from sdlc.errors import Cancelled, GateError, NoTarget, NothingToScan, SdlcError
 from sdlc.evidence import RunDirectory, storable
 from sdlc.gate import Gate, Workspace
 from sdlc.handlers.link import link
@@ -61,7 +61,7 @@ class Execution:
     jobs: int
     """Cores to use."""
     began: datetime.datetime
-    """The moment that waivers are judged at."""
+    """The moment that waivers, and the age of whatever has one, are judged at."""
     routes: tuple[Route, ...] = ()
     """What the project's code declares."""
     only_prove: bool = False
@@ -201,6 +201,7 @@ class Execution:
             jobs=self.jobs,
             routes=self.routes,
             evidence=evidence,
+            began=self.began,
             thresholds=tuple(
                 limit for limit in self.plan.policy.thresholds if isinstance(limit, MeasurementLimit) and limit.gate == gate.id
             ),
@@ -227,7 +228,7 @@ class Execution:
             yield None
             return
         if self.plan.target is None:
-            raise TargetFailed("there is no running application to test", fix="add [target] to sdlc.toml, or give --target URL")
+            raise NoTarget
         work.say("starting the target")
         place = work.scratch / "target"
         place.mkdir()

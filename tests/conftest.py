@@ -5,18 +5,27 @@ from __future__ import annotations
 import datetime
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from sdlc import inventory
+from sdlc import inventory, latest
 from sdlc.evidence import RunDirectory
 from sdlc.gate import Gate, Workspace
 from sdlc.process import Limits
 from sdlc.target import Target
 
 MakeWorkspace = Callable[..., Workspace]
+
+
+@pytest.fixture(autouse=True, scope="session")
+def memories(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Runs of the tests are not remembered in the user's own cache."""
+    folder = tmp_path_factory.mktemp("memories")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(latest, "place", lambda name: folder)
+        yield
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import msgspec
 
-from sdlc.errors import ConfigError, EvidenceInvalid, GateError, NothingToScan, OutputInvalid, ToolMissing
+from sdlc.errors import ConfigError, EvidenceInvalid, GateError, NoTarget, NothingToScan, OutputInvalid, ToolMissing
 from sdlc.gate import Gate, Metric, Tool, Workspace, expect_exit, own_tool
 from sdlc.model import Answer, Family, Frozen, Missing, Stage
 from sdlc.process import Running, clean_environment
@@ -211,7 +211,7 @@ class Locust(Gate):
 
 def _target(work: Workspace) -> Target:
     if work.target is None:
-        raise NothingToScan("there is no target to put under load", fix="see [target] in sdlc.toml")
+        raise NoTarget
     return work.target
 
 

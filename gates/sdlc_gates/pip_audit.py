@@ -89,7 +89,8 @@ class PipAudit(Gate):
             reports = [self._audit(work, tool, arguments, n, layer) for n, layer in enumerate(layers(questions))]
         if loopback:
             audit = Audit(pins=pins, reports=reports, served=loopback.served)
-            return self._dated(described(found, audit, internal, files.excluded), loopback.ready.database)
+            answer = described(found, audit, internal, files.excluded)
+            return self._dated(answer, loopback.ready.database, work.began)
         reports, controlled = control.taken_out(reports, pins)
         answer = described(found, Audit(pins=pins, reports=reports), internal, files.excluded)
         return self._remarked(answer, controlled if pins else None)
@@ -140,9 +141,8 @@ class PipAudit(Gate):
             raise ToolFailed(f"pip-audit ended with exit code {run.code} and no report: {run.last_words}")
         return read_report(run, "report", Report)
 
-    def _dated(self, answer: Answer, database: Summary) -> Answer:
-        """The answer, with what the database holds and whether it is as new as it must be."""
-        now = datetime.datetime.now(datetime.UTC)
+    def _dated(self, answer: Answer, database: Summary, now: datetime.datetime) -> Answer:
+        """The answer, with what the database holds and whether it is as new at `now` as it must be."""
         complaint = too_old(database.newest, now, self.options.max_age)
         missing = (Missing(item=self.options.advisories, reason=complaint),) if complaint else ()
         fresh = Coverage(what="advisory databases", measured=1 - len(missing), expected=1, missing=missing)

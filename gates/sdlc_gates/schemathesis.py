@@ -10,7 +10,7 @@ from pathlib import Path
 
 import msgspec
 
-from sdlc.errors import GateError, OutputInvalid, SdlcError, TargetFailed, ToolFailed
+from sdlc.errors import GateError, NoDescription, NoTarget, OutputInvalid, SdlcError, TargetFailed, ToolFailed
 from sdlc.gate import Gate, Tool, ToolRun, Workspace, expect_exit, own_tool, read_report
 from sdlc.model import Answer, Family, Missing
 from sdlc.target import Target
@@ -66,9 +66,9 @@ class Schemathesis(Gate):
 
     def _target(self, work: Workspace) -> Target:
         if work.target is None:
-            raise TargetFailed("there is no running application", fix="describe it in [target]")
+            raise NoTarget
         if not work.target.openapi:
-            raise TargetFailed("there is no OpenAPI description", fix="set openapi in [target]")
+            raise NoDescription
         if not work.target.is_local and not self.options.attack_remote:
             raise TargetFailed(
                 f"{work.target.url} is not on this machine, and the test changes data",

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import msgspec
 
-from sdlc.errors import TargetFailed
+from sdlc.errors import NoDescription, NoTarget, TargetFailed
 from sdlc.gate import Gate, Tool, Workspace
 from sdlc.model import Answer, EndpointLocation, Evidence, Family, Rule
 from sdlc.target import Target
@@ -68,9 +68,9 @@ class TenantIsolation(Gate):
 
     def _target(self, work: Workspace) -> Target:
         if work.target is None:
-            raise TargetFailed("there is no running application", fix="describe it in [target]")
+            raise NoTarget
         if not work.target.openapi:
-            raise TargetFailed("there is no OpenAPI description", fix="set openapi in [target]")
+            raise NoDescription
         if not work.target.is_local and not self.options.attack_remote:
             raise TargetFailed(
                 f"{work.target.url} is not on this machine, and the examination changes data",

@@ -16,7 +16,7 @@ from typing import Any
 import msgspec
 
 from sdlc.environments import Environment
-from sdlc.errors import OutputInvalid, TargetFailed
+from sdlc.errors import NoTarget, OutputInvalid, TargetFailed
 from sdlc.gate import Gate, Tool, ToolRun, Workspace, expect_exit, read_report
 from sdlc.model import Answer, Family
 from sdlc.target import Target
@@ -90,7 +90,7 @@ class Wapiti(Gate):
 
     def _target(self, work: Workspace) -> Target:
         if work.target is None:
-            raise TargetFailed("there is no running application", fix="describe it in [target]")
+            raise NoTarget
         if not work.target.is_local and not self.options.attack_remote:
             raise TargetFailed(
                 f"{work.target.url} is not on this machine, and an attack changes data",

@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from sdlc.errors import GateError, SdlcError, TargetFailed
+from sdlc.errors import GateError, NoDescription, NoTarget, SdlcError, TargetFailed
 from sdlc.gate import Gate, Tool, Workspace
 from sdlc.model import Answer, Coverage, Family, Finding
 from sdlc.target import Target
@@ -76,14 +76,14 @@ class Zap(Gate):
 
     def _target(self, work: Workspace) -> Target:
         if work.target is None:
-            raise TargetFailed("there is no running application", fix="describe it in [target]")
+            raise NoTarget
         if not work.target.is_local and self.options.mode != "baseline" and not self.options.attack_remote:
             raise TargetFailed(
                 f"{work.target.url} is not on this machine, and an attack changes data",
                 fix="set attack_remote = true if it may be attacked",
             )
         if self.options.mode == "api" and not work.target.openapi:
-            raise TargetFailed("mode api needs an OpenAPI description", fix="set openapi in [target]")
+            raise NoDescription
         return routes.declared(work.target, work.routes if self.options.code_routes and self.options.mode != "api" else ())
 
     def _daemon(self, work: Workspace) -> contextlib.AbstractContextManager[Daemon]:

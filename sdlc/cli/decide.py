@@ -19,17 +19,20 @@ from sdlc.policy import Decision, Policy
 from sdlc.rulebook import Request
 from sdlc.run import Run
 
+UNSIGNED = "the evidence agrees with its manifest; nothing is signed, so this does not show where, or by whom, it was made"
+
 
 def command(
-    run: Annotated[str, typer.Argument(help="A run's id, the beginning of one, its folder, or `latest`.")] = "latest",
+    run: Annotated[str, typer.Argument(help="A run's id, the beginning of one, a path to its folder, or `latest`.")] = "latest",
     policy: Annotated[Path | None, typer.Option(help="Decide under the policy of this sdlc.toml instead.")] = None,
     project: Annotated[Path, typer.Option(help="The project's folder.")] = Path(),
     json: Annotated[bool, typer.Option("--json", help="Print the run with its new decision as JSON.")] = False,
 ) -> None:
     """Draw the verdict again from stored evidence, and say what changed.
 
-    All evidence is compared with the run's manifest first; a run that was changed since is INCONCLUSIVE. The same evidence
-    and the same policy give the same verdict on any machine. With `--policy`, see what another policy would have said.
+    All evidence is compared with the run's manifest first; a run that was changed since is INCONCLUSIVE, and so is one that
+    the repository brings along, or that was stopped. `latest` is the run that began last here, by this user. The same
+    evidence and the same policy give the same verdict on any machine. With `--policy`, see what another would have said.
     """
     stored = pipeline.load(RunDirectory.find(project, run))
     again = pipeline.decide_again(stored, _policy(stored, policy) if policy else None)
@@ -38,6 +41,7 @@ def command(
     else:
         outcome.show(again, out, [])
         _print_changes(stored.decision, again.decision)
+        out.print(Text(UNSIGNED, "dim"))
     raise typer.Exit(EXIT[again.decision.verdict])
 
 

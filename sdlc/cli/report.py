@@ -14,7 +14,7 @@ from sdlc.evidence import RunDirectory
 
 
 def command(
-    run: Annotated[str, typer.Argument(help="A run's id, the beginning of one, its folder, or `latest`.")] = "latest",
+    run: Annotated[str, typer.Argument(help="A run's id, the beginning of one, a path to its folder, or `latest`.")] = "latest",
     format: Annotated[str, typer.Option(help="html, sarif, junit, markdown, json, or an installed one.")] = "html",
     output: Annotated[Path | None, typer.Option(help="Write it here instead of to standard output.")] = None,
     project: Annotated[Path, typer.Option(help="The project's folder.")] = Path(),

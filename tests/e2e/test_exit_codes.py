@@ -8,6 +8,7 @@ import resource
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -122,6 +123,35 @@ def test_a_run_that_was_tampered_with_is_inconclusive(lost: str, named: Callable
     assert shell.run("decide").returncode == 1
     (run / lost).unlink()
     assert shell.run("decide", *named(run)).returncode == 3
+
+
+def test_a_run_that_was_planted_is_not_the_latest(shell: Shell, tmp_path: Path) -> None:
+    shell.write(WORDS, a="good")
+    assert shell.run("run", "--runs", str(tmp_path / "other")).returncode == 0
+    (passed,) = (tmp_path / "other" / ".sdlc" / "runs").iterdir()
+    shutil.copytree(passed, shell.project / "latest")
+    shutil.copytree(passed, shell.project / ".sdlc" / "runs" / passed.name)
+    done = shell.run("decide")
+    assert done.returncode == 3
+    assert "no run is remembered to have begun" in done.stderr
+    named = shell.run("decide", "./latest")
+    assert named.returncode == 0
+    assert "does not show where" in named.stdout
+
+
+def test_a_run_that_was_killed_is_not_passed_over_for_an_older_one(shell: Shell) -> None:
+    shell.write(WORDS, a="good")
+    assert shell.run("run").returncode == 0
+    shell.write(WORDS + '[gates.slow]\ncommand = ["touch begun; sleep 60"]\n')
+    process = shell.start("run", stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    until = time.monotonic() + 60
+    while len(shell.runs()) < 2 and time.monotonic() < until:
+        time.sleep(0.02)
+    process.kill()
+    process.wait()
+    done = shell.run("decide")
+    assert done.returncode == 3
+    assert "has no verdict" in done.stderr
 
 
 def test_a_planted_link_for_runs_is_refused(shell: Shell, tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from sdlc_gates.schemathesis import Schemathesis
 
-from sdlc.errors import GateError, TargetFailed, ToolTimeout
+from sdlc.errors import GateError, NothingToScan, TargetFailed, ToolTimeout
 from sdlc.gate import Gate, Workspace
 from sdlc.model import Answer, EndpointLocation, Severity
 from sdlc.target import Target, free_port
@@ -206,12 +206,12 @@ def test_an_api_that_goes_down_midway_is_an_error_with_what_was_found(run: Run, 
 
 
 def test_a_description_without_operations_is_an_error(run: Run, serve: Serve) -> None:
-    with pytest.raises(TargetFailed, match="names no operation"):
+    with pytest.raises(NothingToScan, match="names no operation"):
         run(serve(good).target())
 
 
 def test_no_description_is_an_error(run: Run, serve: Serve) -> None:
-    with pytest.raises(TargetFailed, match="no OpenAPI description"):
+    with pytest.raises(NothingToScan, match="no OpenAPI description"):
         run(Target(url=serve(good).url, ready="/"))
 
 

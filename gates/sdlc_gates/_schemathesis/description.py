@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sdlc.errors import TargetFailed
+from sdlc.errors import NothingToScan, TargetFailed
 from sdlc.target import Target
 from sdlc_gates._dast.openapi import METHODS, base_path
 
@@ -36,7 +36,7 @@ class Operation:
 
 
 def operations(document: Mapping[str, Any]) -> tuple[Operation, ...]:
-    """Everything that the description names; raises `TargetFailed` when that is nothing."""
+    """Everything that the description names; raises `NothingToScan` when that is nothing."""
     found = tuple(
         # A half of a surrogate pair is no path, and can't be written down.
         Operation(method.upper(), str(path).encode("utf-8", "replace").decode(), _documented(item[method]))
@@ -46,7 +46,7 @@ def operations(document: Mapping[str, Any]) -> tuple[Operation, ...]:
         if isinstance(item.get(method), dict)
     )
     if not found:
-        raise TargetFailed("the OpenAPI description names no operation", fix="see [target] openapi")
+        raise NothingToScan("the OpenAPI description names no operation", fix="see [target] openapi")
     return found
 
 

@@ -11,7 +11,7 @@ from sdlc_gates._wapiti.options import WapitiOptions
 from sdlc_gates._wapiti.report import Report, parse, ran
 from sdlc_gates.wapiti import Wapiti, localized, rounds
 
-from sdlc.errors import OutputInvalid, TargetFailed, ToolMissing
+from sdlc.errors import NoTarget, OutputInvalid, TargetFailed, ToolMissing
 from sdlc.gate import Workspace, decode
 from sdlc.model import Answer, Coverage, EndpointLocation, Severity
 from sdlc.target import Target
@@ -180,7 +180,7 @@ def test_what_may_not_be_attacked_is_refused(
 ) -> None:
     gate = Wapiti("wapiti", WapitiOptions())
     monkeypatch.setattr(gate, "probe", lambda: None)
-    with pytest.raises(TargetFailed, match=why):
+    with pytest.raises((NoTarget, TargetFailed), match=why):
         gate.check(workspace(tmp_path, target=target))
 
 

@@ -17,7 +17,7 @@ from sdlc_gates._zap.rules import Installed, Scanner
 from sdlc_gates._zap.scan import attacked
 from sdlc_gates.zap import Zap
 
-from sdlc.errors import OutputInvalid, TargetFailed, ToolMissing
+from sdlc.errors import NothingToScan, OutputInvalid, TargetFailed, ToolMissing
 from sdlc.gate import Workspace
 from sdlc.model import EndpointLocation, Severity
 from sdlc.process import MIB, Limits
@@ -254,5 +254,5 @@ def test_what_can_not_be_scanned_is_refused_before_zap_starts(
     target: Target | None, options: dict[str, object], why: str, workspace: Callable[..., Workspace], tmp_path: Path
 ) -> None:
     gate = Zap("zap", msgspec.convert({"home": "/nowhere", **options}, ZapOptions))
-    with pytest.raises(TargetFailed, match=why):
+    with pytest.raises((NothingToScan, TargetFailed), match=why):
         gate.check(workspace(tmp_path, target=target))

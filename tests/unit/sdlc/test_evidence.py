@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from sdlc import evidence
+from sdlc import evidence, latest
 from sdlc.errors import ConfigError, EvidenceInvalid
 from sdlc.evidence import MANIFEST, RUN, RunDirectory
 
@@ -170,6 +170,7 @@ def test_many_runs_at_once_never_share_a_folder(tmp_path: Path) -> None:
 
 def ended(root: Path, second: int) -> RunDirectory:
     directory = RunDirectory.create(root, NOW.replace(second=second))
+    directory.begin()
     directory.write(RUN, b"{}")
     directory.seal()
     return directory
@@ -191,24 +192,77 @@ def test_a_run_that_the_repository_brings_along_proves_nothing(tmp_path: Path) -
     planted = ended(tmp_path, 1)
     for arguments in (["init", "-q"], ["add", "-f", ".sdlc"]):
         subprocess.run(["git", *arguments], cwd=tmp_path, check=True)
-    for name in ("latest", planted.id):
+    for name in ("latest", planted.id, str(planted.path)):
         with pytest.raises(EvidenceInvalid, match="is part of the repository"):
             RunDirectory.find(tmp_path, name)
     own = ended(tmp_path, 2)
     assert RunDirectory.find(tmp_path, "latest").path == own.path
 
 
-def test_a_run_that_was_killed_is_passed_over_and_one_that_lost_a_file_is_not(tmp_path: Path) -> None:
+def test_outside_git_a_run_that_never_began_here_is_never_the_latest(tmp_path: Path) -> None:
+    elsewhere = ended(tmp_path / "elsewhere", 1)
+    shutil.copytree(tmp_path / "elsewhere" / ".sdlc", tmp_path / "here" / ".sdlc")
+    with pytest.raises(EvidenceInvalid, match=f"no run is remembered to have begun .* name one: {elsewhere.id}"):
+        RunDirectory.find(tmp_path / "here", "latest")
+    assert RunDirectory.find(tmp_path / "here", elsewhere.id).id == elsewhere.id
+
+
+def test_a_folder_called_like_a_run_is_never_taken_for_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shutil.move(ended(tmp_path / "elsewhere", 1).path, tmp_path / "latest")
+    shutil.copytree(tmp_path / "latest", tmp_path / "2026")
+    monkeypatch.chdir(tmp_path)
+    for name in ("latest", "2026"):
+        with pytest.raises(ConfigError, match="no such run"):
+            RunDirectory.find(tmp_path, name)
+    assert RunDirectory.find(tmp_path, "./latest").path == Path("latest")
+
+
+def test_a_link_among_the_runs_is_none(tmp_path: Path) -> None:
+    elsewhere = ended(tmp_path / "elsewhere", 1)
+    (tmp_path / ".sdlc" / "runs").mkdir(parents=True)
+    (tmp_path / ".sdlc" / "runs" / elsewhere.id).symlink_to(elsewhere.path)
+    for name in ("latest", elsewhere.id):
+        with pytest.raises(ConfigError, match="no such run"):
+            RunDirectory.find(tmp_path, name)
+
+
+def test_a_run_that_was_killed_has_no_verdict_and_hides_none(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="latest: no such run; known: none"):
         RunDirectory.find(tmp_path, "latest")
     good = ended(tmp_path, 1)
-    RunDirectory.create(tmp_path, NOW.replace(second=2)).scratch("lint")
-    assert RunDirectory.find(tmp_path, "latest").path == good.path
-    for lost in (RUN, MANIFEST):
-        robbed = ended(tmp_path, 3)
-        (robbed.path / lost).unlink()
-        with pytest.raises(EvidenceInvalid):
-            RunDirectory.find(tmp_path, "latest").verify()
+    killed = RunDirectory.create(tmp_path, NOW.replace(second=2))
+    killed.begin()
+    for name in ("latest", killed.id, str(killed.path)):
+        with pytest.raises(EvidenceInvalid, match="has no verdict: it was stopped before it had one"):
+            RunDirectory.find(tmp_path, name)
+    assert RunDirectory.find(tmp_path, good.id).path == good.path
+    shutil.rmtree(killed.path)
+    with pytest.raises(EvidenceInvalid, match="the run that began last, is gone"):
+        RunDirectory.find(tmp_path, "latest")
+
+
+@pytest.mark.parametrize("lost", [RUN, MANIFEST])
+def test_a_run_that_lost_a_file_is_none(lost: str, tmp_path: Path) -> None:
+    (ended(tmp_path, 3).path / lost).unlink()
+    with pytest.raises(EvidenceInvalid):
+        RunDirectory.find(tmp_path, "latest").verify()
+
+
+def test_with_a_clock_that_was_set_back_nothing_is_the_latest(tmp_path: Path) -> None:
+    early, late = ended(tmp_path, 2), ended(tmp_path, 1)
+    with pytest.raises(EvidenceInvalid, match=f"{late.id} began last, and {early.id} is dated later"):
+        RunDirectory.find(tmp_path, "latest")
+
+
+def test_what_nobody_can_remember_is_no_error_of_the_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(name: str) -> Path:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(latest, "place", full)
+    run = ended(tmp_path, 1)
+    assert RunDirectory.find(tmp_path, run.id).path == run.path
+    with pytest.raises(EvidenceInvalid, match="no run is remembered"):
+        RunDirectory.find(tmp_path, "latest")
 
 
 def test_a_file_is_written_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -235,7 +235,7 @@ def test_a_gate_that_needs_an_application_fails_without_one(trial: Trial) -> Non
     plan = trial.plan(trial.gate("a", uses_target=True))
     results = trial.run(plan)
     assert isinstance(results["a"], Errored)
-    assert results["a"].fault == "target-failed"
+    assert results["a"].fault == "nothing-to-scan"
     assert "--target URL" in results["a"].fix
     assert verdict(results, plan) is Verdict.INCONCLUSIVE
 
