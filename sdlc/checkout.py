@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import re
 import stat
 import subprocess
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from sdlc.errors import ConfigError
 from sdlc.model import Missing
@@ -52,13 +53,14 @@ class Listing:
 def listed(root: Path, changed_since: str) -> Listing | None:
     """Files that git tracks, and those it would if they were added, limited to changes if asked; None without git.
 
-    What lies in submodules and nested checkouts always counts as changed, for their own git is not asked.
+    What lies in submodules and nested checkouts always counts as changed, for their own git is not asked. What somebody
+    installed here and git was not told to ignore is left out; the same in the repository itself is judged.
     """
     if not is_git(root):
         return None
     tracked = split(must(run_git(root, "ls-files", "-z", "--cached"), "list the files"))
     others = run_git(root, "ls-files", "-z", "--others", "--exclude-standard")
-    new = split(must(others, "list the new files"))
+    new, installed = _told_from_installed(root, split(must(others, "list the new files")))
     closed = [f"{os.fsdecode(name)}/" for name in _UNREADABLE.findall(others.stderr)]
     plain, nested = _parted(root, [*tracked, *new])
     inside = [_below(root, name.rstrip("/")) for name in nested]
@@ -66,7 +68,20 @@ def listed(root: Path, changed_since: str) -> Listing | None:
         changed = changed_files(root, changed_since) | set(new)
         plain = [name for name in plain if name in changed]
     names = (*plain, *closed, *(name for listing in inside for name in listing.names))
-    return Listing(names, tuple(item for listing in inside for item in listing.left_out))
+    return Listing(names, (*installed, *(item for listing in inside for item in listing.left_out)))
+
+
+def _told_from_installed(root: Path, names: Iterable[str]) -> tuple[list[str], list[Missing]]:
+    """The files that somebody may have written, and the folders around the others, each with what it is."""
+    why = functools.cache(lambda folder: _why_no_source(folder, root / folder))
+    kept, left_out = [], {}
+    for name in names:
+        around = [str(folder) for folder in PurePosixPath(name).parents][-2::-1]
+        if installed := next(filter(why, around), ""):
+            left_out[installed] = why(installed)
+        else:
+            kept.append(name)
+    return kept, [_left_out(folder, reason) for folder, reason in left_out.items()]
 
 
 def changed_files(root: Path, revision: str) -> set[str]:
@@ -98,10 +113,14 @@ def walked(root: Path) -> Listing:
             if not entry.is_dir(follow_symlinks=False):
                 names.append(name)
             elif reason := _why_no_source(name, Path(entry.path)):
-                left_out.append(Missing(item=f"{os.fsencode(name).decode('utf-8', 'backslashreplace')}/", reason=reason))
+                left_out.append(_left_out(name, reason))
             else:
                 waiting.append(f"{name}/")
     return Listing(tuple(names), tuple(left_out))
+
+
+def _left_out(folder: str, reason: str) -> Missing:
+    return Missing(item=f"{os.fsencode(folder).decode('utf-8', 'backslashreplace')}/", reason=reason)
 
 
 def _why_no_source(name: str, folder: Path) -> str:

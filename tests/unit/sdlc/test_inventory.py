@@ -94,6 +94,21 @@ def test_a_checkout_is_what_git_tracks_or_would_track(project: Path, git: Git) -
     assert "build/y.py" in inventory.take(project, ask_git=False).files
 
 
+def test_an_environment_that_git_was_not_told_to_ignore_is_left_out_unless_it_is_committed(project: Path, git: Git) -> None:
+    for name in (".venv/lib/__pycache__", ".venv/lib", "web/node_modules/x", "web/env"):
+        (project / name).mkdir(parents=True, exist_ok=True)
+        (project / name / "c.py").write_text("c")
+    (project / ".venv" / "pyvenv.cfg").touch()
+    files = inventory.take(project)
+    assert files.files == ("a.py", "pkg/b.py", "web/env/c.py")
+    assert {item.item: item.reason for item in files.excluded} == {
+        ".venv/": "a virtual environment",
+        "web/node_modules/": "installed packages",
+    }
+    git("add", ".")
+    assert {".venv/lib/c.py", "web/node_modules/x/c.py"} <= inventory.take(project).known
+
+
 def test_a_file_that_was_deleted_is_not_missed(project: Path, git: Git) -> None:
     (project / "a.py").unlink()
     shutil.rmtree(project / "pkg")
