@@ -1,4 +1,4 @@
-"""Finds gates and reports through entry points: a built-in and a stranger's take one road."""
+"""Finds gates, reports and further commands through entry points: a built-in and a stranger's take one road."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from sdlc.report import Report
 
 GATES = "sdlc.gates"
 REPORTS = "sdlc.reports"
+COMMANDS = "sdlc.commands"
 Kind = TypeVar("Kind", Gate, Report)
 
 
@@ -29,6 +30,12 @@ def reports() -> Mapping[str, type[Report]]:
     """Every report's class by its kind; raises `ConfigError` when one can't be loaded or two share a name."""
     abstract: type[Report] = Report  # type: ignore[type-abstract]  # only compared with, never made
     return {name: _checked(name, thing, abstract) for name, thing in _load(REPORTS).items()}
+
+
+@functools.cache
+def commands() -> Mapping[str, object]:
+    """What installed packages add to the command line, by its name; raises `ConfigError` as the others do."""
+    return _load(COMMANDS)
 
 
 def nearest(word: str, known: Iterable[str]) -> str:

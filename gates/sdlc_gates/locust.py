@@ -188,7 +188,7 @@ class Locust(Gate):
         """How the processes that make the load find each other; empty where one does everything."""
         if self.options.remote_workers:
             host, _, port = self.options.bind.rpartition(":")
-            work.say(f"waiting for {prepared.workers} workers: python -m {LOAD_TESTS}.worker {self.options.bind}")
+            work.say(f"waiting for {prepared.workers} workers: sdlc load worker --master {self.options.bind}")
             expected = ["--expect-workers", str(prepared.workers), "--expect-workers-max-wait"]
             wait = str(int(seconds("workers_within", self.options.workers_within)))
             return ["--master", "--master-bind-host", host, "--master-bind-port", port, *expected, wait]

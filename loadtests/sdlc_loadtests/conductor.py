@@ -14,16 +14,19 @@ from gevent.event import Event
 from locust.runners import MasterRunner
 
 from sdlc_loadtests.journal import File, Journal
+from sdlc_loadtests.make import difference, make
 from sdlc_loadtests.plan import Plan
 from sdlc_loadtests.recording import Recording
 from sdlc_loadtests.remote import Received
 
 DRAIN = "sdlc-drain"
 DONE = "sdlc-done"
+HELLO = "sdlc-hello"
 RATE = "sdlc-rate"
 SPAWN_MARGIN_SECONDS = 20.0
 POLL_SECONDS = 0.1
 DONE_MARGIN_SECONDS = 10.0
+HELLO_MARGIN_SECONDS = 10.0
 MAX_SKEW_SECONDS = 0.25
 
 
@@ -36,11 +39,15 @@ class Conductor:
         self.journal = Journal(File(folder / "events.ndjson"))
         self.journal.write("hello", distributed=recording is None)
         self._users, self._rate, self._end_of_stage = 0, 0.0, 0
-        self._spawned, self._done, self._lost = Event(), set[str](), set[str]()
+        self._begun, self._spawned = Event(), Event()
+        self._greeted, self._done, self._lost = set[str](), set[str](), set[str]()
+        self._differ = False
+        environment.events.test_start.add_listener(lambda **_: self._begun.set())
         environment.events.spawning_complete.add_listener(lambda **_: self._spawned.set())
         environment.events.quitting.add_listener(self._on_quitting)
         if isinstance(environment.runner, MasterRunner):
             environment.runner.register_message(DONE, self._on_done)
+            environment.runner.register_message(HELLO, self._on_hello)
             self._received = Received(environment.runner, folder)
 
     def start(self) -> None:
@@ -50,6 +57,8 @@ class Conductor:
     def _conduct(self) -> None:
         complete = False
         try:
+            # Locust waits for its workers before it begins, and gives up by itself when they don't come.
+            self._begun.wait()
             complete = self._ramp() and all(map(self._stage, self.plan.stages)) and self._drain(self._end_of_stage)
         finally:
             self._end(complete=complete)
@@ -59,7 +68,21 @@ class Conductor:
         """Wait for the users that Locust was told to start."""
         self._phase("ramp")
         self._users, self._rate = self.plan.users, self.plan.rate
-        return self._wait_for_users(self.plan.users)
+        return self._all_have_greeted() and self._wait_for_users(self.plan.users)
+
+    def _all_have_greeted(self) -> bool:
+        """Whether every worker runs what this gate sent, and no other has joined."""
+        runner = self.environment.runner
+        if not isinstance(runner, MasterRunner):
+            return True
+        deadline = time.time() + HELLO_MARGIN_SECONDS
+        while strangers := [node.id for node in runner.clients.all if node.id not in self._greeted]:
+            if time.time() > deadline:
+                who = ", ".join(str(runner.get_worker_index(node)) for node in strangers)
+                self._problem("worker-differs", f"worker {who} was not started by `sdlc load worker` in this version")
+                return False
+            gevent.sleep(POLL_SECONDS)
+        return not self._differ
 
     def _stage(self, stage: dict[str, Any]) -> bool:
         """Hold one stage's load; False when the test ended early."""
@@ -133,6 +156,13 @@ class Conductor:
                 if node.id not in self._lost:
                     self._lost.add(node.id)
                     self._problem("worker-lost", f"worker {runner.get_worker_index(node.id)} stopped answering")
+
+    def _on_hello(self, msg: Any, **_: Any) -> None:
+        self._greeted.add(msg.node_id)
+        if apart := difference(msg.data, make(self.environment.parsed_locustfiles)):
+            self._differ = True
+            number = self.environment.runner.get_worker_index(msg.node_id)
+            self._problem("worker-differs", f"worker {number} has {apart}")
 
     def _on_done(self, msg: Any, **_: Any) -> None:
         self._done.add(msg.node_id)

@@ -44,6 +44,8 @@ class Given:
 
     plan: ClassVar[str] = ""
     """The content of `plan.json`."""
+    recorded: ClassVar[bool] = False
+    """Whether the test is over, and this process has recorded all of it."""
 
 
 def records() -> Path | None:

@@ -12,8 +12,9 @@ import gevent
 from locust import events
 from locust.runners import MasterRunner, WorkerRunner
 
-from sdlc_loadtests.conductor import DONE, DRAIN, RATE, Conductor
-from sdlc_loadtests.plan import Plan, records
+from sdlc_loadtests.conductor import DONE, DRAIN, HELLO, RATE, Conductor
+from sdlc_loadtests.make import make
+from sdlc_loadtests.plan import Given, Plan, records
 from sdlc_loadtests.recording import Recording
 
 plan = Plan.given()
@@ -46,7 +47,9 @@ def answer_to_master(runner: Any, recording: Recording) -> None:
     def drain(msg: Any, **_: Any) -> None:
         totals = recording.drain(msg.data["end"])
         runner.send_message(DONE, {"worker": recording.number, **totals})
+        Given.recorded = True
 
+    runner.send_message(HELLO, make(runner.environment.parsed_locustfiles))
     runner.register_message(RATE, lambda msg, **_: recording.set_rate(msg.data["rate"]))
     runner.register_message(DRAIN, lambda msg, **_: gevent.spawn(drain, msg))
 

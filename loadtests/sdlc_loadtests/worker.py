@@ -1,32 +1,59 @@
-"""A worker for a load test that is led from another host: `python -m sdlc_loadtests.worker HOST:PORT [PROCESSES]`.
+"""One worker process of a load test that is led from elsewhere: `python -m sdlc_loadtests.worker HOST PORT WAIT LOST_AFTER`.
 
-It gets the plan and the Locust files from the master, sends its records there, and ends with the test.
+It gets the plan and the Locust files from the master, sends its records there, and ends with the test. Exit code 0 means
+that the master said when the test was over, and has every record until then.
 """
+
+# mypy: allow-untyped-calls
 
 from __future__ import annotations
 
+import math
 import os
+import signal
 import sys
 
-USAGE = "usage: python -m sdlc_loadtests.worker HOST:PORT [PROCESSES]"
+from sdlc_loadtests.plan import Given
+
+LOST, STRANGER = 3, 4
+"""Exit codes: the test ended before it was over; nobody led one."""
+PARENT_SECONDS = 1.0
 
 
-def arguments(master: str, processes: int) -> list[str]:
-    """The command line of Locust that joins the master at `HOST:PORT`; raises `ValueError` when that is no address."""
-    host, _, port = master.rpartition(":")
-    if not host or not port.isdigit() or processes < 1:
-        raise ValueError(USAGE)
-    several = ["--processes", str(processes)] if processes > 1 else []
-    return ["-m", "locust", "-f", "-", "--worker", "--master-host", host, "--master-port", port, *several]
+def arguments(host: str, port: int) -> list[str]:
+    """The command line of a Locust that takes its files from the master there."""
+    address = ["--master-host", host, "--master-port", str(port)]
+    return ["locust", "-f", "-", "--worker", *address, "--exit-code-on-error", "0"]
 
 
 def main() -> None:
-    """Become that Locust."""
+    """Become that Locust, which waits `WAIT` seconds for a master, and `LOST_AFTER` for a sign of it later on."""
+    host, port, wait, lost_after = sys.argv[1], int(sys.argv[2]), float(sys.argv[3]), float(sys.argv[4])
+    import gevent
+    from locust import runners
+    from locust.main import main as locust
+
+    # Locust has no options for these, and would wait five minutes.
+    runners.CONNECT_RETRY_COUNT = max(1, math.ceil(wait / runners.CONNECT_TIMEOUT))
+    runners.MASTER_HEARTBEAT_TIMEOUT = math.ceil(lost_after)
+    gevent.spawn(end_with_parent, os.getppid())
+    sys.argv = arguments(host, port)
     try:
-        argv = arguments(sys.argv[1], int(sys.argv[2]) if len(sys.argv) > 2 else 1)
-    except (IndexError, ValueError):
-        sys.exit(USAGE)
-    os.execv(sys.executable, [sys.executable, *argv])
+        locust()
+    except (SystemExit, KeyboardInterrupt):
+        pass
+    finally:
+        sys.stderr.flush()
+    sys.exit(0 if Given.recorded else LOST if Given.plan else STRANGER)
+
+
+def end_with_parent(parent: int) -> None:
+    """Ask this process to end once the one that started it is gone."""
+    import gevent
+
+    while os.getppid() == parent:
+        gevent.sleep(PARENT_SECONDS)
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 if __name__ == "__main__":

@@ -11,9 +11,10 @@ import traceback
 import typer
 from typer import rich_utils
 
+from sdlc import registry
 from sdlc.cli import decide, explain, gates, init, prove, report, run, schema
 from sdlc.cli.console import EXIT, complain
-from sdlc.errors import EvidenceInvalid, SdlcError
+from sdlc.errors import ConfigError, EvidenceInvalid, SdlcError
 from sdlc.model import Verdict
 
 USAGE = 2
@@ -51,9 +52,19 @@ def main() -> None:
     sys.exit(said(code))
 
 
+def extend() -> None:
+    """Add the commands of installed packages, such as `sdlc load`; raises `ConfigError` for one that is none, or ours."""
+    taken = {command.name for command in app.registered_commands}
+    for name, added in registry.commands().items():
+        if name in taken or not isinstance(added, typer.Typer):
+            raise ConfigError(f"the entry point {name!r} in {registry.COMMANDS} is {'taken' if name in taken else 'no Typer'}")
+        app.add_typer(added, name=name)
+
+
 def answered() -> int:
     """Run the command that was asked for, and say what went wrong, if anything did."""
     try:
+        extend()
         code = app(standalone_mode=False) or 0
     except typer.TyperException as error:
         rich_utils.rich_format_error(error)  # type: ignore[arg-type]  # all that typer raises itself are of that kind

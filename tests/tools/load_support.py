@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import msgspec
+import psutil
 from sdlc_gates.load.records import WorkerHello
 from sdlc_gates.load.watch import last_phase
 
@@ -26,6 +27,7 @@ SHORT = {"users": 4, "spawn_rate": 20.0, "warm_up": "0 s", "duration": "3 s", "w
 # This machine is shared: how late the generator is, is judged in the one test that is about it.
 SHORT |= {"max_loop_lag": "10 s"}
 OPEN = SHORT | {"model": "open", "rate": 30.0, "users": 40}
+SDLC = Path(sys.executable).with_name("sdlc")
 SERVER = Path(__file__).parent / "load_target.py"
 ASK = """
 from locust import FastHttpUser, HttpUser, constant, task
@@ -106,14 +108,29 @@ def kill(pids: list[int]) -> None:
 
 
 @contextlib.contextmanager
-def remote_worker(folder: Path, port: int) -> Iterator[subprocess.Popen[bytes]]:
+def remote_worker(folder: Path, port: int, *options: str) -> Iterator[subprocess.Popen[bytes]]:
     """A worker as it would run on another host: it knows the master's address, and nothing else."""
+    with joined(folder, [str(SDLC), "load", "worker", "--master", f"127.0.0.1:{port}", *options]) as process:
+        yield process
+
+
+@contextlib.contextmanager
+def joined(folder: Path, argv: list[str]) -> Iterator[subprocess.Popen[bytes]]:
+    """A process in a folder of its own, in which the file `said` has its words; it and its children are ended at last."""
     folder.mkdir()
-    argv = [sys.executable, "-m", "sdlc_loadtests.worker", f"127.0.0.1:{port}"]
     with (folder / "said").open("wb") as said:
         process = subprocess.Popen(argv, cwd=folder, stdout=said, stderr=said)
+    family = [psutil.Process(process.pid)]
     try:
         yield process
     finally:
-        process.kill()
+        with contextlib.suppress(psutil.NoSuchProcess):
+            family += family[0].children(recursive=True)
+        for member in family:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                member.kill()
         process.wait()
+
+
+def children(process: subprocess.Popen[bytes]) -> list[int]:
+    return [child.pid for child in psutil.Process(process.pid).children(recursive=True)]

@@ -9,7 +9,7 @@ import pytest
 from sdlc_gates.locust import Locust
 
 from sdlc.model import Verdict
-from sdlc.target import Target, free_port
+from sdlc.target import Target
 from sdlc.threshold import MeasurementLimit
 from tests.tools.load_support import (
     OPEN,
@@ -20,9 +20,7 @@ from tests.tools.load_support import (
     faults,
     locustfile,
     measured,
-    remote_worker,
     serving,
-    when_steady,
 )
 
 pytestmark = pytest.mark.tool
@@ -169,20 +167,3 @@ def test_the_open_model_changes_its_rate(tmp_path: Path, workspace: MakeWorkspac
     assert not faults(answer)
     assert abs(measured(answer, "requests").value - 90) < 4 * 90**0.5
     assert measured(answer, "capacity").value == pytest.approx(80, rel=0.35)
-
-
-@pytest.mark.parametrize("killed", [False, True])
-def test_workers_on_other_hosts_send_their_records(
-    killed: bool, tmp_path: Path, workspace: MakeWorkspace, make_gate: MakeGate
-) -> None:
-    (tmp_path / "p").mkdir()
-    port = free_port()
-    with serving() as (target, _), remote_worker(tmp_path / "1", port) as victim, remote_worker(tmp_path / "2", port):
-        gate = make_gate(Locust, **SHORT, remote_workers=2, bind=f"127.0.0.1:{port}", paths=["/a"])
-        work = workspace(tmp_path / "p", target=target, seconds=900)
-        killer = when_steady(work, lambda records: victim.kill() if killed else None)
-        answer = gate.check(work)
-        killer.join()
-    assert ("worker-lost" in faults(answer)) is killed
-    assert bool(blocked(answer)) is killed
-    assert measured(answer, "requests").value > 0

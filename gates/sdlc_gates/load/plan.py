@@ -61,7 +61,7 @@ class LoadOptions(Frozen, frozen=True):
     workers: int = 1
     """Processes that make the load."""
     remote_workers: int = 0
-    """Instead of `workers`: how many processes on other hosts to wait for, each `python -m sdlc_loadtests.worker HOST:PORT`."""
+    """Instead of `workers`: how many processes on other hosts to wait for, started with `sdlc load worker`."""
     bind: str = "127.0.0.1:5557"
     """Where workers on other hosts reach this one. Locust asks nobody who they are: a private network only."""
     workers_within: str = "2 min"

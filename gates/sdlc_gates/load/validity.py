@@ -15,7 +15,7 @@ MAX_CPU = 0.9
 MAX_THROTTLED = 0.01
 MAX_STOLEN = 0.1
 SHOWN = 3
-PROBLEMS = ("spawn-not-reached", "clock-skew", "test-cut-short")
+PROBLEMS = ("spawn-not-reached", "worker-differs", "clock-skew", "test-cut-short")
 
 
 def checks(records: Records, phase: Steady | None) -> Coverage:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from sdlc import registry
+from sdlc.cli import main
 from sdlc.errors import ConfigError
 
 MODULE = """
@@ -44,11 +45,11 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Install
         return [point for distribution in found for point in distribution.entry_points if point.group == group]
 
     monkeypatch.setattr(importlib.metadata, "entry_points", only_here)
-    registry.gates.cache_clear()
-    registry.reports.cache_clear()
+    for found in (registry.gates, registry.reports, registry.commands):
+        found.cache_clear()
     yield install
-    registry.gates.cache_clear()
-    registry.reports.cache_clear()
+    for found in (registry.gates, registry.reports, registry.commands):
+        found.cache_clear()
 
 
 def test_a_stranger_s_gate_is_found(install: Install) -> None:
@@ -97,3 +98,13 @@ def test_two_that_share_a_name_are_refused(install: Install) -> None:
 )
 def test_a_hint_names_the_nearest_word_or_all(word: str, known: list[str], hint: str) -> None:
     assert registry.nearest(word, known) == hint
+
+
+@pytest.mark.parametrize(
+    ("entry", "words"),
+    [("run = command_module:app", "'run' in sdlc.commands is taken"), ("a = command_module:x", "is no Typer")],
+)
+def test_a_command_takes_no_name_of_ours_and_is_one(entry: str, words: str, install: Install) -> None:
+    install("command", entry, "import typer\napp = typer.Typer()\nx = 3\n", registry.COMMANDS)
+    with pytest.raises(ConfigError, match=words):
+        main.extend()
