@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from sdlc import inventory, latest
+from sdlc import inventory, latest, registry
 from sdlc.evidence import RunDirectory
 from sdlc.gate import Gate, Workspace
 from sdlc.process import Limits
@@ -26,6 +26,14 @@ def memories(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(latest, "place", lambda name: folder)
         yield
+
+
+@pytest.fixture(scope="session")
+def environments() -> None:
+    """Those that tools of their own run in are made; the first time takes a minute."""
+    for kind in registry.gates().values():
+        if kind.environment:
+            kind.environment.make()
 
 
 @pytest.fixture

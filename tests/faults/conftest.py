@@ -58,7 +58,7 @@ def place(tmp_path: Path) -> Place:
 
 
 @pytest.fixture
-def make() -> MakeBreakable:
+def make(environments: None) -> MakeBreakable:
     """Makes a gate by its kind, with options beside the short ones of these tests."""
 
     def made(kind: str, **options: object) -> Gate:

@@ -21,7 +21,7 @@ from sdlc.target import Target
 from tests.unit.gates.members import FORM, MEMBERS, WORDS, Shop
 from tests.unit.gates.sites import Asked, Said, serving
 
-pytestmark = pytest.mark.tool
+pytestmark = [pytest.mark.tool, pytest.mark.usefixtures("environments")]
 
 MakeWorkspace = Callable[..., Workspace]
 Web = Callable[[Callable[[str], tuple[int, dict[str, str], str]]], Any]
@@ -32,11 +32,6 @@ GUARDED = {
     "X-Content-Type-Options": "nosniff",
     "Strict-Transport-Security": "max-age=31536000",
 }
-
-
-@pytest.fixture(scope="module", autouse=True)
-def environment() -> None:
-    Wapiti.environment.make()
 
 
 def gate(**options: object) -> Wapiti:
