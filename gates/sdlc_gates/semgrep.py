@@ -14,7 +14,7 @@ from sdlc.gate import Gate, SourceGate, Tool, Workspace, own_tool
 from sdlc.inventory import Inventory
 from sdlc.model import Answer, Coverage, Family, Frozen, Missing, Rule
 from sdlc.source import asking, markers, quoted
-from sdlc_gates._semgrep import languages, remote, rules
+from sdlc_gates._semgrep import backtracking, languages, remote, rules
 from sdlc_gates._semgrep.report import Outcome, shown
 from sdlc_gates._semgrep.rules import HOUSE, RuleSet
 from sdlc_gates._semgrep.scan import scanned
@@ -136,4 +136,9 @@ def _notes(targets: Sequence[Target], loaded: RuleSet, outcome: Outcome) -> Iter
         yield (
             f"Semgrep does not apply `generic` rules to text that it takes for minified or binary, and does not say to which; "
             f"it has {shown(generic)}"
+        )
+    if silent := backtracking.unwatched(loaded):
+        yield (
+            f"Semgrep does not say when a regular expression inside a string of a pattern (`=~/…/`) passes its limit and finds "
+            f"nothing; several repetitions without a bound are in {shown(silent)}"
         )

@@ -9,10 +9,6 @@ from tests.hostile.attacks import FOUND, HARMLESS, NAMED, SOURCE, Attack, Option
 TARGETED = ("schemathesis", "wapiti", "locust")
 
 TESTED = ("schemathesis", "locust")
-PCRE = (
-    "Semgrep drops a regular expression's matches in a file where one attempt passes its limit, and doesn't say so; "
-    "write rules whose repetitions are bounded"
-)
 # Users made from the description.
 BY_DESCRIPTION: Options = {"locust": {"paths": []}}
 
@@ -194,10 +190,9 @@ ATTACKS: tuple[Attack, ...] = (
         "a rule of the user's with a regular expression that back-tracks for ever",
         ("semgrep",),
         r.slow_rule,
-        FOUND,
-        "",
+        NAMED,
+        "text.py .*passed Semgrep's limit",
         r.SLOW,
-        open=PCRE,
     ),
     Attack("rule-pipe", "a rule file that is a named pipe", ("semgrep",), r.rule_pipe, NAMED, "", r.SLOW),
     Attack("rule-bomb", "a rule file with YAML aliases of aliases", ("semgrep",), r.rule_bomb, NAMED, "larger than", r.SLOW),

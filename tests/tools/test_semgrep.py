@@ -40,6 +40,8 @@ def user():
 KEY = "AKIA" + "Q7XZ2M4NB5VC6LKJ"
 SECRET = f"key = {KEY}\n"
 OVERLONG = 1000
+SLOW = "((b+)+)+"
+"""Takes time that doubles with each letter, where what follows doesn't."""
 EXTRA = {
     "rules": [
         {
@@ -69,6 +71,38 @@ EXTRA = {
             "message": "m",
             "pattern-regex": "key",
             "paths": {"include": ["nowhere/**"]},
+        },
+    ]
+}
+
+SLOW_RULES = {
+    "rules": [
+        {"id": "slow-text", "languages": ["regex"], "severity": "INFO", "message": "m", "pattern-regex": f"{SLOW}c"},
+        {
+            "id": "slow-name",
+            "languages": ["python"],
+            "severity": "INFO",
+            "message": "m",
+            "patterns": [
+                {"pattern": "$NAME()"},
+                {"metavariable-regex": {"metavariable": "$NAME", "regex": f"{SLOW}c|.*z"}},
+            ],
+        },
+        {
+            "id": "slow-source",
+            "languages": ["python"],
+            "severity": "INFO",
+            "message": "m",
+            "mode": "taint",
+            "pattern-sources": [{"pattern-regex": f"'{SLOW}'"}],
+            "pattern-sinks": [{"pattern": "sink(...)"}],
+        },
+        {
+            "id": "slow-string",
+            "languages": ["python"],
+            "severity": "INFO",
+            "message": "m",
+            "pattern": f'f("=~/{SLOW}c/")',
         },
     ]
 }
@@ -201,6 +235,29 @@ def test_files_that_were_not_wholly_understood_are_missing_by_name(answer: Answe
     assert "Fixpoint timeout" in reasons["tangle.py"]
     assert files.expected == files.measured + 3
     assert any("tangle.py" in note for note in answer.notes)
+
+
+def test_files_in_which_a_regular_expression_passed_its_limit_are_missing_with_the_rule(
+    tmp_path: Path, workspace: MakeWorkspace, make_gate: MakeGate
+) -> None:
+    (tmp_path / "rules.json").write_text(json.dumps(SLOW_RULES))
+    slow = {"slow\n.txt": "slow-text", "slow-name.py": "slow-name", "slow-source.py": "slow-source"}
+    contents = {
+        "slow\n.txt": "b" * 100 + "\nbc\n",
+        "slow-name.py": "b" * 100 + "z()\n",
+        "slow-source.py": f"x = '{'b' * 100}\\''\nsink('b')\n",
+        "quick.py": "x = 1\n",
+    }
+    (tmp_path / "project").mkdir()
+    for name, content in contents.items():
+        (tmp_path / "project" / name).write_text(content)
+    found = make_gate(Semgrep, house_rules=False, config=["../rules.json"]).check(workspace(tmp_path / "project"))
+    files = covered(found, "files")
+    assert {missing.item: missing.reason.partition(":")[0] for missing in files.missing} == slow
+    assert all("passed Semgrep's limit" in missing.reason for missing in files.missing)
+    assert (files.measured, files.expected) == (1, 4)
+    # Of these it says nothing, so that the rule itself is named.
+    assert any("=~/" in note and note.endswith("slow-string") for note in found.notes)
 
 
 def test_media_are_nobodys_business(answer: Answer) -> None:

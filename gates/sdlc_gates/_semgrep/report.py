@@ -67,9 +67,9 @@ class Outcome:
         return Outcome(
             findings=(*self.findings, *other.findings),
             read=self.read | other.read,
-            faults={**self.faults, **other.faults},
-            overrun={**self.overrun, **other.overrun},
-            lost_rules={**self.lost_rules, **other.lost_rules},
+            faults=_merged(self.faults, other.faults),
+            overrun=_merged(self.overrun, other.overrun),
+            lost_rules=_merged(self.lost_rules, other.lost_rules),
             again=self.again | other.again,
         )
 
@@ -77,6 +77,11 @@ class Outcome:
         """With the files that overran replaced by a second look at them; what only the first look saw stays."""
         kept = tuple(f for f in self.findings if f not in again.findings)
         return replace(self, findings=kept, overrun={}, again=self.again | set(self.overrun)).joined(again)
+
+
+def _merged(one: Mapping[str, tuple[str, ...]], other: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
+    keys = dict.fromkeys((*one, *other))
+    return {key: tuple(dict.fromkeys((*one.get(key, ()), *other.get(key, ())))) for key in keys}
 
 
 def parse(report: Report, targets: Sequence[Target], rules: RuleSet) -> Outcome:
@@ -106,24 +111,20 @@ def parse(report: Report, targets: Sequence[Target], rules: RuleSet) -> Outcome:
 def _accounted(
     report: Report, asked: Mapping[str, Target], known: Mapping[str, Rule]
 ) -> tuple[dict[str, list[str]], dict[str, list[str]]]:
-    """Every error and every skipped file, laid at the door of a file or of a rule."""
+    """Every error, laid at the door of a file or of a rule."""
     faults: dict[str, list[str]] = {}
     lost_rules: dict[str, list[str]] = {}
-    remarks: set[str] = set()
     for fault in report.errors:
         if fault.level not in LEVELS:
             raise OutputInvalid(f"Semgrep has a level of error that this gate doesn't know: {fault.level!r}")
         if _is_about_a_comment(fault, asked):
-            remarks.add(fault.path)
-        elif fault.kind in FILE_FAULTS and fault.path in asked:
+            continue
+        if fault.kind in FILE_FAULTS and fault.path in asked:
             faults.setdefault(asked[fault.path].path, []).append(_reason(fault.kind, fault.message, asked))
         elif fault.kind in RULE_FAULTS and fault.rule_id in known:
             lost_rules.setdefault(fault.rule_id, []).append(_reason(fault.kind, fault.message, asked))
         else:
             raise ToolFailed(f"Semgrep reports an error: {_reason(fault.kind, fault.message, asked)}")
-    for skip in report.paths.skipped:
-        if skip.path in asked and skip.path not in remarks:
-            faults.setdefault(asked[skip.path].path, [skip.reason.replace("_", " ")])
     if report.skipped_rules:
         raise ToolFailed(f"Semgrep skipped {len(report.skipped_rules)} rules: {str(report.skipped_rules)[:REASON_CHARACTERS]}")
     return faults, lost_rules

@@ -1,4 +1,4 @@
-"""The shape of the report that `semgrep scan --json --time --verbose` writes (1.182)."""
+"""The shape of the report that `semgrep scan --json --time --debug` writes (1.182)."""
 
 from __future__ import annotations
 
@@ -48,20 +48,6 @@ class Fault(msgspec.Struct):
         return self.type if isinstance(self.type, str) else str(next(iter(self.type), ""))
 
 
-class Skip(msgspec.Struct):
-    """One entry of `paths.skipped`."""
-
-    path: str
-    reason: str
-
-
-class Paths(msgspec.Struct):
-    """Which files were planned, and which were not read or not wholly."""
-
-    scanned: list[str]
-    skipped: list[Skip]
-
-
 class Place(msgspec.Struct):
     """A file, as the core names it."""
 
@@ -97,7 +83,6 @@ class Report(msgspec.Struct):
     version: str
     results: list[Result]
     errors: list[Fault]
-    paths: Paths
     time: Time | None = None
     """Absent only where it failed altogether."""
     skipped_rules: tuple[Any, ...] = ()

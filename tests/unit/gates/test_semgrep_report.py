@@ -115,16 +115,15 @@ def test_a_remark_on_a_comment_is_no_fault_but_only_that_remark() -> None:
         report["errors"].append(
             {"code": 2, "level": "warn", "type": "SemgrepWarning", "message": message, "path": "/project/app.py"}
         )
-        report["paths"]["skipped"].append({"path": "/project/app.py", "reason": "analysis_failed_parser_or_internal_error"})
 
     assert read(damaged(change)).faults.keys() == {"broken.py"}
     with pytest.raises(ToolFailed):
         read(damaged(lambda report: change(report, "something else")))
 
 
-def test_a_skipped_file_is_missing_even_without_an_error() -> None:
-    outcome = read(damaged(lambda report: report["paths"]["skipped"].append({"path": "/project/app.py", "reason": "too_big"})))
-    assert outcome.faults["app.py"] == ("too big",)
+def test_what_two_looks_say_of_one_file_is_kept_together() -> None:
+    one, other = Outcome(faults={"a.py": ("slow", "odd")}), Outcome(faults={"a.py": ("odd", "late"), "b.py": ("odd",)})
+    assert one.joined(other).faults == {"a.py": ("slow", "odd", "late"), "b.py": ("odd",)}
 
 
 def test_a_second_look_replaces_what_overran_and_loses_no_finding() -> None:
