@@ -6,24 +6,24 @@ import contextlib
 import dataclasses
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
-from sdlc.errors import GateError, NoDescription, NoTarget, SdlcError, TargetFailed
+from sdlc.errors import NoDescription, NoTarget, TargetFailed
 from sdlc.gate import Gate, Tool, Workspace
-from sdlc.model import Answer, Coverage, Family, Finding
+from sdlc.model import Answer, Family
 from sdlc.target import Target
 from sdlc_gates._dast import echo, routes
+from sdlc_gates._dast.client import redacted
 from sdlc_gates._dast.guard import Plan, guarded
+from sdlc_gates._dast.login import from_environment
 from sdlc_gates._dast.redaction import redact
-from sdlc_gates._zap import alerts, daemon, rules, seeds
+from sdlc_gates._zap import daemon, definitions, planned, rules
 from sdlc_gates._zap.daemon import Daemon
-from sdlc_gates._zap.fence import fenced
 from sdlc_gates._zap.options import ZapOptions
 from sdlc_gates._zap.passage import through
-from sdlc_gates._zap.rules import Installed
-from sdlc_gates._zap.scan import SCRIPTED_ACTIVE, Scan
+from sdlc_gates._zap.phases import Errand, answered
+from sdlc_gates._zap.scan import Scan
 
 HERE = Path(__file__).parent
 # What the planted page shows to who attacks it, and to who only looks.
@@ -52,39 +52,50 @@ class Zap(Gate):
         return (Path(__file__), HERE / "_zap", HERE / "_dast", rules.FOLDER)
 
     def check(self, work: Workspace) -> Answer:
-        target, identity = self._target(work), self.options.identity()
-        if identity is None:
-            return self._scanned(work, target, "")
+        target, identity, errand = self._target(work), self.options.identity(), self._errand(work)
+        # What ZAP does by itself is kept to the target by its own bans; what others wrote for it is not.
+        if identity is None and not (errand.plan or self.options.graphql or self.options.soap):
+            return self._scanned(work, target, "", errand)
         with guarded(work, Plan(url=target.url, exclude=self.options.exclude, identity=identity)) as guard:
             try:
-                answer = self._scanned(guard.work, target, guard.url)
+                answer = self._scanned(guard.work, target, guard.url, errand)
             finally:
                 redact(work, guard.secrets)
         guard.record(work)
         coverage, notes = (*answer.coverage, *guard.coverage()), (*answer.notes, *guard.notes())
         return msgspec.structs.replace(answer, coverage=coverage, notes=notes)
 
-    def _scanned(self, work: Workspace, target: Target, proxy: str) -> Answer:
-        """What a scan says that reaches the target through `proxy`, if there is one."""
-        with self._daemon(work) as running, through(running.api, proxy):
-            scan = Scan(running, target, self.options, work)
-            try:
-                return _scanned(scan)
-            except GateError as error:
-                error.answer = _known_so_far(scan)
-                raise
+    def _scanned(self, work: Workspace, target: Target, proxy: str, errand: Errand) -> Answer:
+        """What a scan says that reaches the target through `proxy`, if there is one; no secret is in any of its files."""
+        attacks = errand.plan.attacks if errand.plan else self.options.mode != "baseline"
+        try:
+            with self._daemon(work) as running, through(running.api, proxy):
+                answer = answered(Scan(running, target, self.options, work, attacks), errand)
+        finally:
+            redact(work, errand.secrets)
+        return hushed(answer, errand.secrets)
+
+    def _errand(self, work: Workspace) -> Errand:
+        """What is done beside an ordinary scan; raises `ConfigError` or `TargetFailed` when that can't be."""
+        headers = from_environment(self.options.request_headers_env, "header")
+        if not self.options.plan or work.target is None:
+            return Errand(headers)
+        plan = planned.blueprint(self.options, work.root, work.target.url)
+        return Errand(headers, plan, frozenset(plan.values[name] for name in self.options.plan_env))
 
     def _target(self, work: Workspace) -> Target:
-        if work.target is None:
+        target, options = work.target, self.options
+        if target is None:
             raise NoTarget
-        if not work.target.is_local and self.options.mode != "baseline" and not self.options.attack_remote:
+        if not target.is_local and not options.attack_remote:
             raise TargetFailed(
-                f"{work.target.url} is not on this machine, and an attack changes data",
-                fix="set attack_remote = true if it may be attacked",
+                f"{target.url} is not on this machine, and a scan changes data: even one that only looks follows every link",
+                fix="set attack_remote = true if it may be scanned",
             )
-        if self.options.mode == "api" and not work.target.openapi:
+        if options.mode == "api" and not (target.openapi or options.graphql or options.soap):
             raise NoDescription
-        return routes.declared(work.target, work.routes if self.options.code_routes and self.options.mode != "api" else ())
+        own = work.routes if options.code_routes and options.mode != "api" else ()
+        return definitions.routed(routes.declared(target, own), options)
 
     def _daemon(self, work: Workspace) -> contextlib.AbstractContextManager[Daemon]:
         if self.options.url:
@@ -95,84 +106,45 @@ class Zap(Gate):
     def plant(self, work: Workspace) -> Iterator[tuple[Gate, Workspace]]:
         empty = work.scratch / "planted"
         empty.mkdir()
-        # Nobody can log in at the planted page, and what is left out of the project says nothing of it.
-        options = msgspec.structs.replace(self.options, exclude=(), login=None, headers_env={}, logged_in=None)
         with echo.planted() as target:
-            yield Zap(self.id, options), dataclasses.replace(work.narrowed(empty, "canary"), target=target, routes=())
+            planted = dataclasses.replace(work.narrowed(empty, "canary"), target=target, routes=())
+            yield Zap(self.id, planted_options(self.options, work.root)), planted
 
     def caught(self, answer: Answer) -> bool:
         weaknesses = {cwe for finding in answer.findings for cwe in finding.rule.cwe}
         return bool(weaknesses & UNPROTECTED) if self.options.mode == "baseline" else SCRIPTING in weaknesses
 
 
-def _scanned(scan: Scan) -> Answer:
-    """Every phase in turn; raises when one of them has no answer."""
-    with fenced(scan.api, scan.target, scan.options) as context:
-        installed = rules.prepare(scan.daemon, scan.options)
-        try:
-            _record(scan, installed)
-            return _phases(scan, installed, context)
-        finally:
-            with contextlib.suppress(SdlcError):
-                rules.remove(scan.api, installed.house)
+def planted_options(options: ZapOptions, root: Path) -> ZapOptions:
+    """The options for the planted page: the same ZAP and rules, without what is said of the user's own application.
 
-
-def _phases(scan: Scan, installed: Installed, context: str) -> Answer:
-    scan.access()
-    notes = [note] if (note := seeds.sow(scan)) else []
-    if scan.options.mode != "api":
-        scan.crawl()
-    scan.settle()
-    covered = [routes.coverage(routes.known(scan.target), scan.visits(), scan.options.exclude)]
-    if scan.options.mode != "baseline":
-        covered.append(scan.attack(context, installed.scripted))
-        scan.settle()
-    covered += _rules_at_work(scan, installed)
-    findings, elsewhere = _alerts(scan)
-    return Answer(findings=findings, coverage=tuple(covered), notes=(*_limits(installed), *notes, *elsewhere))
-
-
-def _record(scan: Scan, installed: Installed) -> None:
-    """Keep which ZAP this was: its add-ons and its rules."""
-    addons = scan.api.ask(list[dict[str, Any]], lambda zap: zap.autoupdate.installed_addons)
-    scan.daemon.keep(
-        scan.work,
-        "zap.json",
-        {
-            "version": scan.daemon.version,
-            "addons": {str(addon.get("id")): str(addon.get("version")) for addon in addons},
-            "active": [f"{rule.id} {rule.name}" for rule in installed.active if rule.enabled],
-            "passive": [f"{rule.id} {rule.name}" for rule in installed.passive if rule.enabled],
-            "house": [rule.name for rule in installed.house],
-        },
+    A plan names the user's pages, so a scan of ours takes its place: one that attacks where the plan does.
+    """
+    mode = options.mode
+    if options.plan:
+        mode = "full" if planned.attacks(options, root) else "baseline"
+    return msgspec.structs.replace(
+        options,
+        mode=mode,
+        plan="",
+        plan_vars={},
+        plan_env={},
+        include=(),
+        exclude=(),
+        context_file="",
+        graphql=None,
+        soap=None,
+        filters=(),
+        login=None,
+        headers_env={},
+        logged_in=None,
     )
 
 
-def _rules_at_work(scan: Scan, installed: Installed) -> list[Coverage]:
-    if not installed.house:
-        return []
-    lost = rules.unanswered(scan.api)
-    asked = scan.api.ask(int, lambda zap: zap.core.number_of_messages())
-    replies = Coverage(what="probes", measured=max(asked - len(lost), 0), expected=asked, missing=lost)
-    return [rules.after(scan.api, installed.house), *([replies] if lost else [])]
-
-
-def _alerts(scan: Scan, name: str = "alerts.json") -> tuple[tuple[Finding, ...], tuple[str, ...]]:
-    found = scan.api.ask(list[dict[str, Any]], lambda zap: zap.core.alerts())
-    return alerts.parse(scan.daemon.keep(scan.work, name, found), scan.target.url)
-
-
-def _limits(installed: Installed) -> Iterator[str]:
-    """What a reviewer should know about the rules that were there."""
-    own = sum(rule.enabled and rule.id != SCRIPTED_ACTIVE for rule in (*installed.active, *installed.passive))
-    if not own:
-        yield f"only our {len(installed.house)} script rules looked; none of ZAP's own was installed or switched on"
-
-
-def _known_so_far(scan: Scan) -> Answer:
-    """What was found before it ended without an answer; empty when the daemon no longer tells."""
-    try:
-        findings, notes = _alerts(scan, "alerts-so-far.json")
-    except (SdlcError, OSError):
-        return Answer()
-    return Answer(findings=findings, notes=notes)
+def hushed(answer: Answer, secrets: set[str]) -> Answer:
+    """The answer without the secrets: a page may show what it was sent."""
+    findings = tuple(
+        msgspec.structs.replace(finding, message=redacted(finding.message, secrets), proof=redacted(finding.proof, secrets))
+        for finding in answer.findings
+    )
+    return msgspec.structs.replace(answer, findings=findings)

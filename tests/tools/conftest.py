@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 import contextlib
+import datetime
 import json
 import os
 import shutil
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+from sdlc_gates._zap import daemon
+from sdlc_gates._zap.options import ZapOptions
+
+from sdlc import inventory
+from sdlc.evidence import RunDirectory
+from sdlc.gate import Workspace
+from sdlc.process import Limits
 
 ZAP_DAEMON = Path(__file__).parent.parent / "zap_daemon"
 SECONDS = 10
@@ -98,6 +107,27 @@ def zap_home() -> Path:
     )
     assert made.returncode == 0, made.stderr
     return Path(made.stdout.strip())
+
+
+@pytest.fixture(scope="session")
+def shared(zap_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, object]]:
+    """Options for a daemon that runs already: one for all these tests, since each start takes seconds."""
+    root = tmp_path_factory.mktemp("shared")
+    directory = RunDirectory.create(root, datetime.datetime.now(datetime.UTC))
+    work = Workspace(
+        gate="zap",
+        root=root,
+        files=inventory.take(root),
+        scratch=directory.scratch("zap"),
+        directory=directory,
+        limits=Limits(deadline=time.monotonic() + 900),
+        cancel=threading.Event(),
+    )
+    options = ZapOptions(home=str(zap_home))
+    with daemon.started(daemon.find(options), options, work) as running, pytest.MonkeyPatch.context() as patch:
+        key = (running.inputs / "zap.properties").read_text().strip().removeprefix("api.key=")
+        patch.setenv("ZAP_API_KEY", key)
+        yield {"url": running.api.url, "house_rules": "only"}
 
 
 @dataclass(frozen=True)

@@ -4,30 +4,26 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import datetime
 import os
 import threading
 import time
 import urllib.parse
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import psutil
 import pytest
-from sdlc_gates._zap import daemon, rules
+from sdlc_gates._zap import rules
 from sdlc_gates._zap.api import Api
 from sdlc_gates._zap.options import ZapOptions
 from sdlc_gates._zap.rules import HouseRule
 from sdlc_gates.zap import Zap
 
-from sdlc import inventory
 from sdlc.errors import GateError, TargetFailed, ToolFailed, ToolMissing, ToolTimeout
-from sdlc.evidence import RunDirectory
 from sdlc.gate import Gate, Workspace
 from sdlc.model import Answer, Coverage, EndpointLocation, Finding
-from sdlc.process import Limits
 from sdlc.target import Target
 from tests.unit.gates.members import FORM, MEMBERS, WORDS, Shop
 from tests.unit.gates.sites import serving
@@ -37,27 +33,6 @@ complete = pytest.mark.skipif(not os.environ.get("SDLC_ZAP"), reason="needs a co
 
 MakeWorkspace = Callable[..., Workspace]
 Web = Callable[[Callable[[str], tuple[int, dict[str, str], str]]], Any]
-
-
-@pytest.fixture(scope="module")
-def shared(zap_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, object]]:
-    """Options for a daemon that runs already: one for all these tests, since each start takes seconds."""
-    root = tmp_path_factory.mktemp("shared")
-    directory = RunDirectory.create(root, datetime.datetime.now(datetime.UTC))
-    work = Workspace(
-        gate="zap",
-        root=root,
-        files=inventory.take(root),
-        scratch=directory.scratch("zap"),
-        directory=directory,
-        limits=Limits(deadline=time.monotonic() + 900),
-        cancel=threading.Event(),
-    )
-    options = ZapOptions(home=str(zap_home))
-    with daemon.started(daemon.find(options), options, work) as running, pytest.MonkeyPatch.context() as patch:
-        key = (running.inputs / "zap.properties").read_text().strip().removeprefix("api.key=")
-        patch.setenv("ZAP_API_KEY", key)
-        yield {"url": running.api.url, "house_rules": "only"}
 
 
 def gate(**options: object) -> Zap:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import http.client
 import json
+import math
+import time
 import urllib.parse
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
@@ -16,6 +18,8 @@ from sdlc.errors import OutputInvalid, ToolFailed
 T = TypeVar("T")
 BASE = "http://zap"
 REPLY_SECONDS = 60.0
+# A daemon that once left a call unanswered gets no more than this, until it answers again: there is much to tidy up.
+HUNG_SECONDS = 1.0
 MAX_REPLY_BYTES = 256 << 20
 FORM = "application/x-www-form-urlencoded"
 
@@ -36,10 +40,13 @@ class Unreachable(ToolFailed):
 class Api:
     """A daemon's API, with each answer in the shape it should have."""
 
-    def __init__(self, url: str, key: str) -> None:
-        """Talk to the daemon at `url` (scheme, host, port) with the API key `key`."""
+    def __init__(self, url: str, key: str, deadline: float = math.inf) -> None:
+        """Talk to the daemon at `url` (scheme, host, port) with the API key `key`, hardly beyond `deadline`.
+
+        That is a point of `time.monotonic()`, after which a call has little time.
+        """
         self.url = url
-        self._client: Any = _Client(url, key)
+        self._client: Any = _Client(url, key, deadline)
 
     def ask(self, shape: type[T], question: Callable[[Any], object]) -> T:
         """The answer to a call of the client, in the shape `shape`; numbers may come as text.
@@ -72,25 +79,30 @@ class Api:
 class _Client(ZAPv2):
     """ZAP's own client, with another way to send: the original waits forever and takes errors for answers."""
 
-    def __init__(self, url: str, key: str) -> None:
+    def __init__(self, url: str, key: str, deadline: float) -> None:
         super().__init__(  # type: ignore[no-untyped-call]
             proxies={"http": url, "https": url}, apikey=key
         )
         parts = urllib.parse.urlsplit(url)
         self._place = (parts.hostname or "127.0.0.1", parts.port or 80)
         self._headers = {"X-ZAP-API-Key": key, "Content-Type": FORM}
+        self._deadline, self._patience = deadline, REPLY_SECONDS
 
     def _request_api(
         self, url: str, query: Mapping[str, str] | None = None, method: str = "GET", body: object = None
     ) -> _Reply:
         """Send one call to the daemon itself, never through a proxy of the environment."""
         form = urllib.parse.urlencode(query or {})
-        connection = http.client.HTTPConnection(*self._place, timeout=REPLY_SECONDS)
+        seconds = max(HUNG_SECONDS, min(self._patience, self._deadline - time.monotonic()))
+        connection = http.client.HTTPConnection(*self._place, timeout=seconds)
         try:
             # A request to be replayed is longer than a line may be, so parameters go in the body.
             connection.request("POST", url.removeprefix(BASE), body=form.encode(), headers=self._headers)
             content = connection.getresponse().read(MAX_REPLY_BYTES + 1)
+            self._patience = REPLY_SECONDS
         except (OSError, http.client.HTTPException) as error:
+            if isinstance(error, TimeoutError):
+                self._patience = HUNG_SECONDS
             hint = "; it does so too when the API key is wrong" if isinstance(error, http.client.RemoteDisconnected) else ""
             raise Unreachable(
                 f"ZAP at {':'.join(map(str, self._place))} did not answer: {error or type(error).__name__}{hint}"

@@ -44,6 +44,8 @@ class Launcher:
     version: str = ""
     engine: str = ""
     """The container engine, when ZAP runs in an image."""
+    options_at: int = 0
+    """Where in `argv` options of Java go, when it is Java's; 0 for ZAP's launcher, which takes them after it."""
 
 
 @dataclass(slots=True)
@@ -54,6 +56,8 @@ class Daemon:
     inputs: Path
     """A folder that the daemon can read."""
     cancel: threading.Event
+    deadline: float
+    """Point of `time.monotonic()` after which it must answer no more."""
     process: Running | None = None
     """None when it was running before."""
     version: str = ""
@@ -67,6 +71,8 @@ class Daemon:
             raise ToolFailed(f"ZAP ended during the scan: {tail(self.process.stdout)}")
         if self.process:
             self.process.check()
+        if time.monotonic() > self.deadline:
+            raise ToolTimeout("the scan was not over at its deadline")
 
     def keep(self, work: Workspace, name: str, content: object) -> bytes:
         """Make an answer evidence before anything reads it; returns its bytes."""
@@ -85,10 +91,7 @@ def find(options: ZapOptions) -> Launcher:
     if options.command:
         return Launcher(options.command)
     if options.home:
-        script = Path(options.home).expanduser() / NAMES[0]
-        if not script.is_file():
-            raise ToolMissing(f"there is no {NAMES[0]} in {options.home}", fix=FIX)
-        return Launcher((str(script),), version_beside(script))
+        return installed_in(Path(options.home).expanduser())
     on_path = (shutil.which(name) for name in NAMES)
     in_places = (shutil.which(NAMES[0], path=str(place)) for place in PLACES)
     if script_name := next((found for found in (*on_path, *in_places) if found), None):
@@ -96,6 +99,21 @@ def find(options: ZapOptions) -> Launcher:
     if options.image:
         return contained(options.image)
     raise ToolMissing("no ZAP was found on this machine", fix=FIX)
+
+
+def installed_in(home: Path) -> Launcher:
+    """The ZAP in this folder, by its `zap.sh`, or else by its jars alone; raises `ToolMissing`."""
+    script = home / NAMES[0]
+    if script.is_file():
+        return Launcher((str(script),), version_beside(script))
+    version, java = version_beside(script), shutil.which("java")
+    if not version:
+        raise ToolMissing(f"there is no {NAMES[0]} and no zap-VERSION.jar in {home}", fix=FIX)
+    if java is None:
+        raise ToolMissing(f"the jars in {home} need java, which is not on PATH", fix=FIX)
+    place = home.resolve()
+    jars = f"{place}/zap-{version}.jar:{place}/lib/*"
+    return Launcher((java, "-cp", jars, "org.zaproxy.zap.ZAP", "-installdir", str(place)), version, options_at=1)
 
 
 def version_beside(script: Path) -> str:
@@ -124,7 +142,7 @@ def _quiet(*argv: str) -> int:
 def attached(options: ZapOptions, work: Workspace) -> Iterator[Daemon]:
     """The daemon at `options.url`, left running."""
     key = os.environ.get(options.api_key_env, "")
-    daemon = Daemon(Api(options.url, key), _inputs(work, key), work.cancel)
+    daemon = Daemon(Api(options.url, key, work.limits.deadline), _inputs(work, key), work.cancel, work.limits.deadline)
     began = _now()
     try:
         daemon.version = daemon.api.ask(str, lambda zap: zap.core.version)
@@ -158,7 +176,9 @@ def _launched(launcher: Launcher, key: str, inputs: Path, work: Workspace, home:
     began, clock = _now(), time.monotonic()
     environment = clean_environment(work.scratch / "home", java)
     process = Running(argv, cwd=work.scratch, env=environment, limits=work.limits, **outputs)
-    daemon = Daemon(Api(f"http://127.0.0.1:{port}", key), inputs, work.cancel, process)
+    daemon = Daemon(
+        Api(f"http://127.0.0.1:{port}", key, work.limits.deadline), inputs, work.cancel, work.limits.deadline, process
+    )
     try:
         yield daemon
     finally:
@@ -184,7 +204,8 @@ def command_line(launcher: Launcher, name: str, home: Path, inputs: Path, port: 
         place = "/tmp/zap-home"
     heap = min(MAX_HEAP, limits.memory // 2) // MIB
     own = ["-daemon", "-silent", "-dir", place, "-host", "127.0.0.1", "-port", str(port)]
-    return [*before, f"-Xmx{heap}m", *own, "-configfile", str(inputs / "zap.properties")]
+    before.insert(launcher.options_at or len(before), f"-Xmx{heap}m")
+    return [*before, *own, "-configfile", str(inputs / "zap.properties")]
 
 
 def _inputs(work: Workspace, key: str) -> Path:

@@ -44,7 +44,10 @@ def through(api: Api, url: str) -> Iterator[None]:
         yield
         return
     if not Target(url=api.url, ready="/").is_local:
-        raise TargetFailed(f"ZAP at {api.url} can't be logged in: it is not on this machine", fix="use a ZAP of this machine")
+        raise TargetFailed(
+            f"ZAP at {api.url} can't be logged in, or kept to the target: it is not on this machine",
+            fix="use a ZAP of this machine",
+        )
     before = _read(api)
     parts = urllib.parse.urlsplit(url)
     try:

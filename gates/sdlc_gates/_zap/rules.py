@@ -18,11 +18,10 @@ from sdlc.errors import ToolFailed, ToolMissing
 from sdlc.model import Coverage, Missing
 from sdlc_gates._zap.api import Api, Refused
 from sdlc_gates._zap.daemon import Daemon
-from sdlc_gates._zap.options import ZapOptions
+from sdlc_gates._zap.options import HOUSE, ZapOptions
 from sdlc_gates._zap.scan import SCRIPTED_ACTIVE
 
 FOLDER = Path(__file__).parent.parent / "zap_rules"
-PREFIX = "sdlc-"
 # Where several can run JavaScript, ZAP's own add-on is the one that keeps threads apart.
 ENGINES = ("Graal.js", "Oracle Nashorn", "rhino")
 SCRIPT_SECONDS = 20.0
@@ -55,6 +54,8 @@ class HouseRule:
     type: str
     """The script's type in ZAP."""
     text: str
+    judges: bool = True
+    """Whether it looks for something, or only helps."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,41 +77,52 @@ class Installed:
 
     def looks(self) -> bool:
         """Whether replies would be judged."""
-        return any(rule.type != "active" for rule in self.house) or any(rule.enabled for rule in self.passive)
+        return any(rule.type != "active" and rule.judges for rule in self.house) or any(rule.enabled for rule in self.passive)
 
 
 def house_rules(folder: Path = FOLDER) -> tuple[HouseRule, ...]:
     """Our own rules, each with the frame that it runs in."""
     kinds = {"active": "active", "passive": "httpsender"}
     return tuple(
-        HouseRule(PREFIX + file.stem.replace("_", "-"), type, frame + file.read_text("utf-8"))
+        HouseRule(HOUSE + file.stem.replace("_", "-"), type, frame + file.read_text("utf-8"))
         for kind, type in kinds.items()
         for frame in ((folder / f"frame_{kind}.js").read_text("utf-8"),)
         for file in sorted((folder / kind).glob("*.js"))
     )
 
 
-def prepare(daemon: Daemon, options: ZapOptions) -> Installed:
-    """Load and choose the rules that the options ask for, and check that they are there.
-
-    Raises `ToolMissing` naming what is absent.
-    """
+def chosen(options: ZapOptions, *, attacks: bool) -> tuple[HouseRule, ...]:
+    """Our own rules that the options ask for."""
     house = house_rules() if options.house_rules else ()
-    if options.mode == "baseline":
-        house = tuple(rule for rule in house if rule.type != "active")
-    if house:
+    return tuple(rule for rule in house if (attacks or rule.type != "active") and options.rules.get(rule.name) != "off")
+
+
+def load(daemon: Daemon, options: ZapOptions, scripts: Sequence[HouseRule]) -> None:
+    """Load the scripts, and switch off ZAP's own rules where the options say so; raises `ToolMissing` where ZAP can't."""
+    if scripts:
         engine = _engine(daemon)
-        remove(daemon.api, house)
-        _load(daemon, house, engine)
+        remove(daemon.api, scripts)
+        _load(daemon, scripts, engine)
     if options.house_rules == "only":
         _switch_off_others(daemon.api)
-    installed = Installed(
-        active=_scanners(daemon.api, lambda zap: zap.ascan.scanners()),
-        passive=_scanners(daemon.api, lambda zap: zap.pscan.scanners),
-        house=house,
+
+
+def installed(api: Api, options: ZapOptions, scripts: Sequence[HouseRule], *, attacks: bool) -> Installed:
+    """What there is to scan with; raises `ToolMissing` naming what is absent of what the options ask for."""
+    found = Installed(
+        active=_scanners(api, lambda zap: zap.ascan.scanners(options.policy or None)),
+        passive=_scanners(api, lambda zap: zap.pscan.scanners),
+        house=tuple(scripts),
     )
-    demand(installed, options)
-    return installed
+    demand(found, options, attacks=attacks)
+    return found
+
+
+def addons(api: Api) -> frozenset[str]:
+    """Ids of the add-ons that the daemon has."""
+    return frozenset(
+        str(addon.get("id")) for addon in api.ask(list[dict[str, Any]], lambda zap: zap.autoupdate.installed_addons)
+    )
 
 
 def _scanners(api: Api, question: Callable[[Any], object]) -> tuple[Scanner, ...]:
@@ -124,7 +136,7 @@ def _scanners(api: Api, question: Callable[[Any], object]) -> tuple[Scanner, ...
     return tuple(found)
 
 
-def demand(installed: Installed, options: ZapOptions) -> None:
+def demand(installed: Installed, options: ZapOptions, *, attacks: bool) -> None:
     """Raise `ToolMissing` unless there is something to scan with, and all that the policy names."""
     own = {int(rule.id) for rule in (*installed.active, *installed.passive) if rule.enabled and rule.id.isdecimal()}
     lacking = [str(number) for number in options.required_rules if number not in own]
@@ -141,7 +153,7 @@ def demand(installed: Installed, options: ZapOptions) -> None:
                 f"this ZAP has no scan rules of its own: {', '.join(missing)} missing",
                 fix=f'install the ZAP add-ons {", ".join(missing)}, or set house_rules = "only" to make do with ours',
             )
-    if not installed.looks() or (options.mode != "baseline" and not installed.attacks()):
+    if not installed.looks() or (attacks and not installed.attacks()):
         raise ToolMissing("this ZAP has no scan rules at all", fix="install the ZAP add-ons pscanrules and ascanrules")
 
 

@@ -17,8 +17,8 @@ from sdlc.target import Target
 from sdlc_gates._dast.routes import Visit
 from sdlc_gates._zap.api import Api, Refused
 from sdlc_gates._zap.daemon import Daemon
-from sdlc_gates._zap.fence import CONTEXT, inside_pattern
 from sdlc_gates._zap.options import ZapOptions
+from sdlc_gates._zap.patterns import inside_pattern
 
 POLL_SECONDS = 0.2
 # Kept back of the whole deadline, to read what was found by then.
@@ -27,6 +27,8 @@ SCRIPTED_ACTIVE = "50000"
 """Id of the rule that runs the active scripts."""
 STATUS_LINE = re.compile(r"HTTP/\d(?:\.\d)? (\d{3})")
 LOCATION = re.compile(r"^location:(.*)$", re.IGNORECASE | re.MULTILINE)
+CONTEXT = "sdlc"
+"""The name of our own context in ZAP."""
 DONE = "Complete"
 Percent = Annotated[int, msgspec.Meta(ge=0, le=100)]
 
@@ -35,6 +37,12 @@ class Message(msgspec.Struct, frozen=True, rename="camel"):
     """A request that ZAP made for us, and its reply's first lines."""
 
     response_header: str
+
+
+class Context(msgspec.Struct, frozen=True):
+    """What ZAP says of a context."""
+
+    id: str
 
 
 class Seen(msgspec.Struct, frozen=True):
@@ -54,6 +62,10 @@ class Scan:
     target: Target
     options: ZapOptions
     work: Workspace
+    attacks: bool
+    """Whether it tries anything on the target, or only looks."""
+    context: str = CONTEXT
+    """The name of the context that is scanned."""
 
     @property
     def api(self) -> Api:
@@ -78,15 +90,14 @@ class Scan:
 
     def crawl(self) -> None:
         """Follow the target's links."""
-        self.api.do(lambda zap: zap.spider.set_option_max_depth(self.options.max_depth))
-        number = self._begun("spider", lambda zap: zap.spider.scan(self.start, recurse="true", contextname=CONTEXT))
+        number = self.begun("spider", lambda zap: zap.spider.scan(self.start, recurse="true", contextname=self.context))
 
         def progress() -> tuple[int, object]:
             percent = self.api.ask(Percent, lambda zap: zap.spider.status(number))
-            return percent, self.api.ask(int, lambda zap: zap.core.number_of_messages())
+            return percent, self.messages()
 
         try:
-            self._wait("spider", self.options.spider_seconds, progress)
+            self.wait("spider", self.options.spider_seconds, progress)
         except ToolTimeout:
             self.api.do(lambda zap: zap.spider.stop(number))
             raise
@@ -100,30 +111,33 @@ class Scan:
             left = self.api.ask(int, lambda zap: zap.pscan.records_to_scan)
             return (100 if left == 0 else 0), left
 
-        self._wait("passive rules", self.options.passive_seconds, progress)
+        self.wait("passive rules", self.options.passive_seconds, progress)
 
-    def attack(self, context: str, scripted: bool) -> Coverage:
+    def attack(self, *, scripted: bool) -> Coverage:
         """Try the active rules on all that was found; says which of them came to their end.
 
         `scripted` tells whether script rules are among them.
         """
         policy = self.options.policy or None
-        number = self._begun(
-            "active scan", lambda zap: zap.ascan.scan(contextid=context, recurse="true", scanpolicyname=policy)
-        )
+        context = self.api.ask(Context, lambda zap: zap.context.context(self.context)).id
+        number = self.begun("active scan", lambda zap: zap.ascan.scan(contextid=context, recurse="true", scanpolicyname=policy))
 
         def progress() -> tuple[int, object]:
             percent = self.api.ask(Percent, lambda zap: zap.ascan.status(number))
             return percent, self.api.ask(list[Any], lambda zap: zap.ascan.scan_progress(number))
 
         try:
-            self._wait("active scan", self.options.active_seconds, progress)
+            self.wait("active scan", self.options.active_seconds, progress)
         except ToolTimeout:
             self.api.do(lambda zap: zap.ascan.stop(number))
             raise
         report = self.api.ask(list[Any], lambda zap: zap.ascan.scan_progress(number))
         self.daemon.keep(self.work, "active-rules.json", report)
         return attacked(report, scripted)
+
+    def messages(self) -> int:
+        """How many requests ZAP has made so far."""
+        return self.api.ask(int, lambda zap: zap.core.number_of_messages())
 
     def visits(self) -> tuple[Visit, ...]:
         """Every request that was made of the target, with its reply's status."""
@@ -140,15 +154,20 @@ class Scan:
         location = LOCATION.search(message.response_header)
         return location[1].strip() if location else ""
 
-    def _begun(self, phase: str, question: Callable[[Any], object]) -> str:
+    def begun(self, phase: str, question: Callable[[Any], object]) -> str:
+        """The number that ZAP gives what it has begun."""
         number = self.api.ask(str, question)
         if not number.isdecimal():
             raise OutputInvalid(f"ZAP began the {phase} and gave it no number, but {number[:200]!r}")
         return number
 
-    def _wait(self, phase: str, seconds: float, progress: Callable[[], tuple[int, object]]) -> None:
+    def until(self, seconds: float) -> float:
+        """The point of `time.monotonic()` at which a phase that may take so long ends, and time is left to tell of it."""
+        return min(time.monotonic() + seconds, self.work.limits.deadline - RESERVE_SECONDS)
+
+    def wait(self, phase: str, seconds: float, progress: Callable[[], tuple[int, object]]) -> None:
         """Poll until 100 %; raises `ToolTimeout` at the phase's deadline, near the whole one, or when nothing moves."""
-        until = min(time.monotonic() + seconds, self.work.limits.deadline - RESERVE_SECONDS)
+        until = self.until(seconds)
         moved = time.monotonic()
         last: tuple[int, object] | None = None
         while True:

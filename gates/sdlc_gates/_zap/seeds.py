@@ -4,30 +4,49 @@ from __future__ import annotations
 
 import contextlib
 import json
+import time
 import urllib.parse
 from functools import partial
 from typing import Any
 
-from sdlc.errors import ToolFailed
-from sdlc_gates._dast.routes import excluding, starts
+from sdlc.errors import ToolFailed, ToolTimeout
+from sdlc_gates._dast.routes import starts
 from sdlc_gates._dast.samples import Sample, samples
 from sdlc_gates._zap.api import Refused
+from sdlc_gates._zap.rules import addons
 from sdlc_gates._zap.scan import Scan
+from sdlc_gates._zap.scope import left_alone
+
+
+class Clock:
+    """Ends the asking of known routes when it takes too long."""
+
+    def __init__(self, scan: Scan) -> None:
+        """Begin now."""
+        self._scan, self._until = scan, scan.until(scan.options.seed_seconds)
+
+    def check(self) -> None:
+        """Raise `ToolTimeout` when the time is over, and as the daemon's own check does."""
+        self._scan.daemon.check()
+        if time.monotonic() > self._until:
+            raise ToolTimeout("asking the known routes once was not over when its time was", fix="raise seed_seconds")
 
 
 def sow(scan: Scan) -> str:
     """Make ZAP ask each known route once; returns a note on how those described were, empty when none is."""
+    clock = Clock(scan)
     for url in starts(scan.target, scan.options.exclude):
-        scan.daemon.check()
+        clock.check()
+        if left_alone(urllib.parse.urlsplit(url).path, scan.options):
+            continue
         # No reply leaves the route uncovered.
         with contextlib.suppress(Refused):
             scan.api.ask(list[Any], partial(_visit, url=url))
     document = scan.target.openapi
     if not document:
         return ""
-    installed = {addon.get("id") for addon in scan.api.ask(list[dict[str, Any]], lambda zap: zap.autoupdate.installed_addons)}
-    if "openapi" not in installed:
-        return _ask_each(scan)
+    if "openapi" not in addons(scan.api):
+        return _ask_each(scan, clock)
     file = scan.daemon.inputs / "openapi.json"
     file.write_text(json.dumps(document), "utf-8")
     complaints = scan.api.ask(list[str], lambda zap: zap.openapi.import_file(str(file), scan.target.url))
@@ -36,13 +55,13 @@ def sow(scan: Scan) -> str:
     return "the routes of the OpenAPI description were imported by ZAP's add-on"
 
 
-def _ask_each(scan: Scan) -> str:
+def _ask_each(scan: Scan, clock: Clock) -> str:
     """Send one sample of each operation through ZAP; no reply leaves the route uncovered."""
     assert scan.target.openapi is not None
     sent = unanswered = 0
     for sample in samples(scan.target.openapi):
-        if not excluding(sample.template, scan.options.exclude):
-            scan.daemon.check()
+        if not left_alone(sample.template, scan.options):
+            clock.check()
             sent += 1
             try:
                 scan.api.ask(list[Any], partial(_send, text=raw(sample, scan.target.url)))

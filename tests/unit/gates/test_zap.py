@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 import pytest
 from sdlc_gates._dast.samples import Sample
-from sdlc_gates._zap import alerts, daemon, fence, rules, seeds
+from sdlc_gates._zap import alerts, daemon, fence, patterns, rules, seeds
 from sdlc_gates._zap.api import Api, Refused, _Reply
 from sdlc_gates._zap.daemon import Launcher
 from sdlc_gates._zap.options import ZapOptions
@@ -126,7 +126,7 @@ def test_a_scan_without_any_active_rule_covers_nothing() -> None:
 def test_only_the_targets_own_address_is_inside(url: str, inside: bool) -> None:
     (outside,) = fence.bans("http://h.test:80", ())
     assert bool(re.match(outside, url)) is not inside
-    assert bool(re.match(fence.inside_pattern("http://h.test:80"), url)) is inside
+    assert bool(re.match(patterns.inside_pattern("http://h.test:80"), url)) is inside
 
 
 def test_excluded_paths_are_banned_with_any_query() -> None:
@@ -178,7 +178,7 @@ def test_a_zap_without_the_rules_that_were_asked_for_is_no_answer(
     installed: Installed, options: dict[str, object], lacking: str
 ) -> None:
     with pytest.raises(ToolMissing, match=lacking):
-        rules.demand(installed, msgspec.convert(options, ZapOptions))
+        rules.demand(installed, msgspec.convert(options, ZapOptions), attacks=options.get("mode") != "baseline")
 
 
 @pytest.mark.parametrize(
@@ -186,7 +186,7 @@ def test_a_zap_without_the_rules_that_were_asked_for_is_no_answer(
     [(OWN, {}), (OWN, {"required_rules": [40012, 10038]}), (BARE, {"house_rules": "only"}), (OFF, {"mode": "baseline"})],
 )
 def test_a_zap_with_the_rules_that_were_asked_for_may_scan(installed: Installed, options: dict[str, object]) -> None:
-    rules.demand(installed, msgspec.convert(options, ZapOptions))
+    rules.demand(installed, msgspec.convert(options, ZapOptions), attacks=options.get("mode") != "baseline")
 
 
 def test_every_rule_of_the_house_is_whole() -> None:
