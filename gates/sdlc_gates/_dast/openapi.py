@@ -7,6 +7,8 @@ import urllib.parse
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from sdlc.errors import TargetFailed
+
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 DEPTH = 6
 _SECRET = re.compile(r"passw|pwd|passphrase|secret", re.IGNORECASE)
@@ -22,11 +24,14 @@ def operations(document: Mapping[str, Any]) -> Iterator[tuple[str, str, Mapping[
 
 
 def base_path(document: Mapping[str, Any]) -> str:
-    """The path before all paths of a description, without a slash at its end."""
+    """The path before all paths of a description, without a slash at its end; raises `TargetFailed` if it is unreadable."""
     servers = document.get("servers")
     first = servers[0] if isinstance(servers, list) and servers and isinstance(servers[0], dict) else {}
     address = str(first.get("url", "") or document.get("basePath", ""))
-    return urllib.parse.urlsplit(address).path.rstrip("/")
+    try:
+        return urllib.parse.urlsplit(address).path.rstrip("/")
+    except ValueError as error:
+        raise TargetFailed(f"the OpenAPI description names a server that is no address: {address[:200]!r}") from error
 
 
 def parameters(

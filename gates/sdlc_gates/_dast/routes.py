@@ -35,6 +35,8 @@ _LOGIN = re.compile(r"/(log|sign)[-_]?(in|on|out|off)\b|/(auth|sso|session|sessi
 TESTS = frozenset({"test", "tests"})
 SLASHES = ":path}"
 """The end of a part that may hold slashes."""
+MOST_PER_PART = 2
+MAX_SHOWN = 200
 _PLACEHOLDER = re.compile(r"\{[^{}/]*\}")
 
 
@@ -56,12 +58,20 @@ class Route:
         """How many parts of the path vary."""
         return len(_PLACEHOLDER.findall(self.template))
 
-    def matches(self, method: str, path: str) -> bool:
-        """Whether a request to `path` is one to this route."""
+    @property
+    def pattern(self) -> re.Pattern[str]:
+        """What paths of this route match."""
         pieces = re.split(f"({_PLACEHOLDER.pattern})", self.template)
         varying = [".+" if piece.endswith(SLASHES) else "[^/]+" for piece in pieces[1::2]]
         parts = [re.escape(literal) + pattern for literal, pattern in zip(pieces[::2], [*varying, ""], strict=True)]
-        return self.method in ("", method.upper()) and re.fullmatch("".join(parts), path) is not None
+        return re.compile("".join(parts))
+
+    @property
+    def tangled(self) -> str:
+        """Why no path is compared with it: a hostile description could hold one that takes years; empty where one is."""
+        if self.template.count(SLASHES) > 1 or any(part.count("{") > MOST_PER_PART for part in self.template.split("/")):
+            return "too much in one part of its path varies to tell what belongs to it"
+        return ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,20 +87,21 @@ class Visit:
     @property
     def closed(self) -> str:
         """Why the reply shows nothing of the route; empty when it does."""
-        if 300 <= self.status < 400 and self._leads_away():
-            return f"{self.status}: sent to another host"
-        if 300 <= self.status < 400 and _LOGIN.search(_path(self.location)) and not _LOGIN.search(self.path):
-            return f"{self.status}: sent to the login"
+        if 300 <= self.status < 400:
+            here, there = _parts(self.url), _parts(self.location)
+            if there is None:
+                return f"{self.status}: sent to an address that can't be read"
+            if there.hostname and (here is None or there.hostname != here.hostname):
+                return f"{self.status}: sent to another host"
+            if _LOGIN.search(_path(there)) and not _LOGIN.search(self.path):
+                return f"{self.status}: sent to the login"
         return CLOSED.get(self.status, "")
-
-    def _leads_away(self) -> bool:
-        here, there = urllib.parse.urlsplit(self.url), urllib.parse.urlsplit(self.location)
-        return bool(there.hostname) and there.hostname != here.hostname
 
     @property
     def path(self) -> str:
-        """The path of the URL, decoded."""
-        return _path(self.url)
+        """The path of the URL, decoded; empty where it can't be read."""
+        parts = _parts(self.url)
+        return _path(parts) if parts else ""
 
 
 def known(target: Target) -> tuple[Route, ...]:
@@ -145,19 +156,24 @@ def _named(text: str) -> Route:
 def coverage(routes: Sequence[Route], visits: Iterable[Visit], exclude: Sequence[str]) -> Coverage:
     """How many of the routes answered, those that match the shell patterns `exclude` aside.
 
-    Without known routes, the paths that were found count, except those that are not there (404).
+    Without known routes, the paths that were found count, except those that are not there (404). Visits whose address can't
+    be read are named: nobody knows what they were of.
     """
     visits = tuple(visits)
+    unreadable = tuple(dict.fromkeys(visit.url for visit in visits if not visit.path))
+    visits = tuple(visit for visit in visits if visit.path)
     routes = tuple(routes) or _found(visits)
     reasons = _why_closed(routes, visits)
     excluded = {route: pattern for route in routes if (pattern := excluding(route.template, exclude))}
     wanted = [route for route in routes if route not in excluded]
-    missing = tuple(Missing(item=str(route), reason=reasons[route]) for route in wanted if reasons[route])
+    missing = [Missing(item=str(route), reason=reasons[route]) for route in wanted if reasons[route]]
+    missing += [Missing(item=url[:MAX_SHOWN], reason="an address that can't be read was visited") for url in unreadable]
+    expected = len(wanted) + len(unreadable)
     return Coverage(
         what="routes",
-        measured=len(wanted) - len(missing),
-        expected=len(wanted),
-        missing=missing,
+        measured=expected - len(missing),
+        expected=expected,
+        missing=tuple(missing),
         excluded=tuple(Missing(item=str(r), reason=f"excluded by configuration: {p}") for r, p in excluded.items()),
     )
 
@@ -174,14 +190,25 @@ def _found(visits: Sequence[Visit]) -> tuple[Route, ...]:
 
 def _why_closed(routes: Sequence[Route], visits: Sequence[Visit]) -> dict[Route, str]:
     """Why no visit to each route shows anything of it; empty as soon as one does."""
+    reasons = {route: route.tangled or "never reached" for route in routes}
     literal_first = sorted(routes, key=lambda route: (route.parameters, not route.method))
-    reasons = dict.fromkeys(routes, "never reached")
+    patterns = [(route, route.pattern) for route in literal_first if not route.tangled]
     for visit in visits:
-        route = next((one for one in literal_first if one.matches(visit.method, visit.path)), None)
+        path, methods = visit.path, ("", visit.method.upper())
+        fitting = (route for route, pattern in patterns if route.method in methods and pattern.fullmatch(path))
+        route = next(fitting, None)
         if route is not None and reasons[route]:
             reasons[route] = "" if route.login and visit.status in (401, 403) else visit.closed
     return reasons
 
 
-def _path(url: str) -> str:
-    return urllib.parse.unquote(urllib.parse.urlsplit(url).path) or "/"
+def _parts(url: str) -> urllib.parse.SplitResult | None:
+    """The parts of a URL; None for one that is none, such as `http://[::`."""
+    try:
+        return urllib.parse.urlsplit(url)
+    except ValueError:
+        return None
+
+
+def _path(parts: urllib.parse.SplitResult) -> str:
+    return urllib.parse.unquote(parts.path) or "/"

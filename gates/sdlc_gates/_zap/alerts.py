@@ -93,9 +93,11 @@ def _proof(alert: Alert) -> str:
 
 
 def _origin(url: str) -> str:
-    parts = urllib.parse.urlsplit(url)
     try:
+        parts = urllib.parse.urlsplit(url)
+        if not parts.hostname:
+            raise ValueError("it names no host")
         port = parts.port or {"http": 80, "https": 443}.get(parts.scheme, 0)
     except ValueError as error:
-        raise OutputInvalid(f"an alert is about {url[:200]!r}, which is no URL") from error
+        raise OutputInvalid(f"an alert is about {url[:200]!r}, which is no URL: {error}") from error
     return f"{parts.scheme}://{parts.hostname}:{port}"

@@ -8,6 +8,7 @@ from sdlc_gates._dast import echo
 from sdlc_gates._dast.routes import Route, Visit, coverage, declared, described_routes, known, starts
 from sdlc_gates._dast.samples import samples
 
+from sdlc.errors import TargetFailed
 from sdlc.handlers.model import Route as Declared
 from sdlc.handlers.model import Span
 from sdlc.target import Target
@@ -44,6 +45,25 @@ SHOP = {
 def reached(routes: tuple[Route, ...], *visits: Visit, exclude: tuple[str, ...] = ()) -> tuple[int, int, list[tuple[str, str]]]:
     found = coverage(routes, visits, exclude)
     return found.measured, found.expected, [(item.item, item.reason) for item in found.missing]
+
+
+@pytest.mark.parametrize("address", ["http://[::1", "http://[x]/", "//[", "http://\u2100/"])
+def test_an_address_that_cannot_be_read_is_named(address: str) -> None:
+    assert reached((), Visit("GET", "http://h/a", 200), Visit("GET", address, 200)) == (
+        *(1, 2),
+        [(address, "an address that can't be read was visited")],
+    )
+    gone = Visit("GET", "http://h/a", 302, address)
+    assert gone.closed == "302: sent to an address that can't be read"
+    with pytest.raises(TargetFailed, match="no address"):
+        described_routes({"servers": [{"url": address}], "paths": {"/a": {"get": {}}}})
+
+
+def test_a_template_that_would_take_years_to_match_is_not_reached() -> None:
+    tangled = Route("GET", "/" + "{a}" * 20 + "!")
+    (missing,) = reached((tangled, Route("GET", "/{a}-{b}")), Visit("GET", "http://h/" + "1-2" * 100, 200))[2]
+    assert missing == (str(tangled), "too much in one part of its path varies to tell what belongs to it")
+    assert reached((Route("GET", "/{a:path}/{b:path}"),), Visit("GET", "http://h/1/2", 200))[0] == 0
 
 
 def test_routes_are_the_operations_below_the_servers_path() -> None:
@@ -193,8 +213,8 @@ def test_routes_that_the_code_declares_are_known_too_and_none_counts_twice() -> 
 
 
 def test_a_part_that_may_hold_slashes_matches_them() -> None:
-    assert Route("GET", "/files/{name:path}/raw").matches("GET", "/files/a/b/raw")
-    assert not Route("GET", "/files/{name}/raw").matches("GET", "/files/a/b/raw")
+    assert Route("GET", "/files/{name:path}/raw").pattern.fullmatch("/files/a/b/raw")
+    assert not Route("GET", "/files/{name}/raw").pattern.fullmatch("/files/a/b/raw")
 
 
 def test_a_scan_begins_at_named_routes_that_a_plain_get_reaches() -> None:

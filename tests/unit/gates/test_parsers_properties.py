@@ -111,3 +111,21 @@ def test_a_damaged_report_never_makes_a_failure_a_pass(name: str, draw: st.DataO
     parser = PARSERS[name]
     reached, _ = verdict(parser, mutated(parser.recorded.read_bytes(), parser.data, draw))
     assert reached is not Verdict.PASS
+
+
+def with_addresses(node: Any, address: str) -> Any:
+    """The document with each URL in it, and each place that a reply sends the client, replaced."""
+    if isinstance(node, dict):
+        return {key: address if key == "url" else with_addresses(part, address) for key, part in node.items()}
+    if isinstance(node, list) and len(node) == 2 and str(node[0]).lower() == "location":
+        return [node[0], address]
+    return [with_addresses(part, address) for part in node] if isinstance(node, list) else node
+
+
+@pytest.mark.parametrize("name", ["wapiti", "zap"])
+@pytest.mark.parametrize("address", ["http://[::1", "http://h:x/", "//[", "", "/path", "\ud800", "http://\u2100/"])
+def test_addresses_that_are_none_are_an_error_or_named(name: str, address: str) -> None:
+    parser = PARSERS[name]
+    document = with_addresses(json.loads(parser.recorded.read_bytes()), address)
+    reached, _ = verdict(parser, json.dumps(document).encode())
+    assert reached is not Verdict.PASS
