@@ -17,21 +17,30 @@ from sdlc_loadtests.tally import Begun, Tally
 
 ABSOLUTE = re.compile(r"https?://", re.IGNORECASE)
 REMEMBERED = 1000
+NOT_TARGET = "not the target, and may not be put under load"
 
 
 class Watch:
     """Ties the requests that the clients begin to the reports that Locust's request event brings."""
 
-    def __init__(self, tally: Tally, timeout: float, due: Callable[[], float | None], only: str | None = None) -> None:
+    def __init__(
+        self,
+        tally: Tally,
+        timeout: float,
+        due: Callable[[], float | None],
+        refused: Callable[[str], None],
+        only: str | None = None,
+    ) -> None:
         """Requests whose code names no time-out of its own end after `timeout` seconds; `due` says when one was due.
 
-        With `only`, an address, no host is asked but its own and this machine.
+        With `only`, an address, no host is asked but its own and this machine; `refused` is told of each other, once.
         """
-        self.tally, self.due = tally, due
+        self.tally, self.due, self.refused = tally, due, refused
         self.only = None if only is None else urllib.parse.urlsplit(only).hostname
         self.timeout = timeout
         self._open: dict[int, list[Begun]] = {}
         self._allowed: set[str] = set()
+        self._strangers: set[str] = set()
 
     def install(self) -> None:
         """Put itself between the users and the clients, for as long as the process lives."""
@@ -50,6 +59,11 @@ class Watch:
             self.tally.finish(begun, full_name, latency, failed=failed, answered=answered)
         else:
             self.tally.report(time.time(), full_name, latency, failed=failed)
+
+    def abandon(self, now: float) -> None:
+        """The code of this greenlet has raised: what it began and did not report has failed."""
+        for begun in self._open.pop(id(getcurrent()), ()):
+            self.tally.finish(begun, begun.name, now - begun.at - begun.late, failed=True)
 
     def _watched(self, send: Callable[..., Any], defaults: dict[str, Any]) -> Callable[..., Any]:
         def request(session: Any, method: str, url: str, *arguments: Any, **named: Any) -> Any:
@@ -78,9 +92,16 @@ class Watch:
         if self.only is not None and full not in self._allowed:
             host = urllib.parse.urlsplit(full).hostname or ""
             if host != self.only and not is_loopback(host):
-                raise PermissionError(f"{host} is not the target, and may not be put under load")
+                self._tell_of(host)
+                raise PermissionError(f"{host} is {NOT_TARGET}")
             if len(self._allowed) < REMEMBERED:
                 self._allowed.add(full)
+
+    def _tell_of(self, host: str) -> None:
+        """The users' own code may catch the exception, and must not hide it."""
+        if host not in self._strangers and len(self._strangers) < REMEMBERED:
+            self._strangers.add(host)
+            self.refused(f"{host} was asked for, which is {NOT_TARGET}")
 
     def _latest(self) -> Begun | None:
         """The request that this greenlet began last and has not reported."""

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -50,8 +51,10 @@ class Conductor:
             environment.runner.register_message(HELLO, self._on_hello)
             self._received = Received(environment.runner, folder)
 
-    def start(self) -> None:
-        """Conduct, beside everything else."""
+    def start(self, remarks: Sequence[str]) -> None:
+        """Conduct, beside everything else; `remarks` are for the report."""
+        for text in remarks:
+            self.journal.write("remark", text=text)
         gevent.spawn(self._conduct)
 
     def _conduct(self) -> None:

@@ -30,15 +30,26 @@ def read_no_configuration_file(parser: Any, **_: Any) -> None:
 
 def record(environment: Any, runner: Any, **_: Any) -> None:
     """Begin to record, in every process of the test."""
-    if environment.shape_class:
-        environment.shape_class = None
+    told = overruled(environment, plan)
+    environment.shape_class = None
     folder, recording = records(), None
     if not isinstance(runner, MasterRunner):
         recording = Recording(environment, plan, folder, runner.worker_index)
     if isinstance(runner, WorkerRunner) and recording:
         answer_to_master(runner, recording)
     elif folder:
-        Conductor(environment, plan, folder, recording).start()
+        Conductor(environment, plan, folder, recording).start(told)
+
+
+def overruled(environment: Any, plan: Plan) -> list[str]:
+    """What the Locust file asks for and doesn't get, since the plan says otherwise."""
+    hosts = {kind.host: kind.__name__ for kind in environment.user_classes if kind.host and kind.host != plan.host}
+    told = [f"the Locust file's {name} has the host {host}: {plan.host} was asked instead" for host, name in hosts.items()]
+    if environment.shape_class:
+        told.append(
+            f"the Locust file's {type(environment.shape_class).__name__} was not used: the phases are in the configuration"
+        )
+    return told
 
 
 def answer_to_master(runner: Any, recording: Recording) -> None:

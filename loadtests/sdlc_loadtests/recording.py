@@ -40,9 +40,9 @@ class Recording:
         self.journal.write("hello", worker=number, pid=os.getpid(), locust=locust.__version__, python=platform.python_version())
         self.arrivals = self._arrivals() if plan.model == "open" else None
         due = self.arrivals.due if self.arrivals else lambda: None
-        watch = Watch(self.tally, plan.request_timeout, due, None if plan.anywhere else plan.host)
-        watch.install()
-        environment.events.request.add_listener(watch.on_request)
+        self.watch = Watch(self.tally, plan.request_timeout, due, self.note_error, None if plan.anywhere else plan.host)
+        self.watch.install()
+        environment.events.request.add_listener(self.watch.on_request)
         environment.events.user_error.add_listener(self.on_user_error)
         environment.events.quitting.add_listener(lambda **_: self.end(complete=False))
         gevent.spawn(self.health.watch)
@@ -50,11 +50,16 @@ class Recording:
 
     def on_user_error(self, exception: BaseException, tb: Any, **_: Any) -> None:
         """Note an exception that the users' own code raised."""
+        self.watch.abandon(time.time())
+        place = traceback.extract_tb(tb)[-1:]
+        where = f" ({Path(place[0].filename).name}:{place[0].lineno})" if place else ""
+        self.note_error(f"{type(exception).__name__}: {exception}{where}")
+
+    def note_error(self, text: str) -> None:
+        """Write down what the users' own code did wrong, the first times."""
         self.errors += 1
         if self.errors <= ERRORS_KEPT:
-            place = traceback.extract_tb(tb)[-1:]
-            where = f" ({Path(place[0].filename).name}:{place[0].lineno})" if place else ""
-            self.journal.write("user_error", text=f"{type(exception).__name__}: {exception}{where}"[:500])
+            self.journal.write("user_error", text=text[:500])
 
     def drain(self, until: float) -> dict[str, int]:
         """Keep the load on until every request that began before `until` is answered or timed out; then stop, and end.

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from sdlc.model import Measurement
 from sdlc_gates.load import scaling, trend
-from sdlc_gates.load.records import Records
+from sdlc_gates.load.records import Records, Remark
 from sdlc_gates.load.sample import Sample, Window
 from sdlc_gates.load.steady import Steady, named
 
@@ -23,6 +23,7 @@ def measurements(records: Records, judged: Steady) -> Iterator[Measurement]:
 
 def remarks(records: Records) -> Iterator[str]:
     """Limits of what they tell."""
+    yield from (line.text for line in records.events if isinstance(line, Remark))
     fitted, steps = fit(records), step_points(records)
     if steps and fitted is None:
         yield "the throughput of the steps fits no scalability curve: three different steps at least are needed"

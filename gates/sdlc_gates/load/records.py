@@ -46,6 +46,12 @@ class Problem(Line, tag="problem", frozen=True):
     text: str
 
 
+class Remark(Line, tag="remark", frozen=True):
+    """Something to know that blocks nothing."""
+
+    text: str
+
+
 class WorkerDone(Line, tag="worker_done", frozen=True):
     """A worker told the master that it has ended."""
 
@@ -125,7 +131,7 @@ class WorkerEnd(Line, tag="end", frozen=True):
 
 
 T = TypeVar("T")
-EventLine = Hello | Phase | Problem | WorkerDone | EventsEnd
+EventLine = Hello | Phase | Problem | Remark | WorkerDone | EventsEnd
 WorkerLine = WorkerHello | UserError | Tick | WorkerEnd
 # mypy doesn't take a union for a type that can be decoded.
 EVENT_LINE: type[EventLine] = cast("type[EventLine]", EventLine)
