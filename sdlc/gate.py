@@ -28,7 +28,7 @@ from sdlc.handlers.model import Route
 from sdlc.inventory import Inventory
 from sdlc.model import Answer, Evidence, Family, Frozen, Rule, Stage
 from sdlc.process import MIB, Limits, Running, clean_environment, tail
-from sdlc.target import Target
+from sdlc.target import Target, TargetPlan
 from sdlc.threshold import MeasurementLimit
 
 ALL_STAGES = (Stage.COMMIT, Stage.PR, Stage.RELEASE)
@@ -89,6 +89,8 @@ class Workspace:
     limits: Limits
     cancel: threading.Event
     target: Target | None = None
+    target_plan: TargetPlan | None = None
+    """How `target` was started, for a gate that needs it anew."""
     say: Callable[[str], None] = field(default=lambda text: None)
     """Reports progress: one short line, such as `spider: 40 of 120 URLs`."""
     jobs: int = 1

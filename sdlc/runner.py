@@ -200,6 +200,7 @@ class Execution:
             say=lambda text: self.observer.said(gate.id, text),
             jobs=self.jobs,
             routes=self.routes,
+            target_plan=self.plan.target if step.gate.uses_target else None,
             evidence=evidence,
             began=self.began,
             thresholds=tuple(

@@ -4,33 +4,28 @@ from __future__ import annotations
 
 import contextlib
 import fnmatch
-import importlib.util
-import os
 import sys
 import time
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import msgspec
 
-from sdlc.errors import ConfigError, EvidenceInvalid, GateError, NoTarget, NothingToScan, OutputInvalid, ToolMissing
-from sdlc.gate import Gate, Metric, Tool, Workspace, expect_exit, own_tool
+from sdlc.errors import ConfigError, NoTarget, NothingToScan, OutputInvalid
+from sdlc.gate import Gate, Metric, Tool, Workspace, own_tool
 from sdlc.model import Answer, Family, Frozen, Missing, Stage
 from sdlc.process import Running, clean_environment
 from sdlc.target import Target, free_port, wait_until_ready
-from sdlc_gates.load import needed, requests
+from sdlc_gates.load import needed, requests, running
+from sdlc_gates.load.comparison import CompareOptions
 from sdlc_gates.load.faults import LoadRefused
+from sdlc_gates.load.interleaved import Interleaved
 from sdlc_gates.load.judge import judge
+from sdlc_gates.load.paired import FEWEST_PAIRS
 from sdlc_gates.load.plan import LoadOptions, Plan, plan, seconds
-from sdlc_gates.load.records import Records, read
-from sdlc_gates.load.watch import Watch
 
-LOAD_TESTS = "sdlc_loadtests"
 CANARY_SECONDS = 0.2
 READY_SECONDS = 30.0
-# Locust sends this file, and the users' own, to workers on other hosts.
-RECORDER = "from {package}.plan import Given\n\nGiven.plan = {plan!r}\nimport {package}.recorder\n"
 
 
 class Locust(Gate):
@@ -58,6 +53,14 @@ class Locust(Gate):
         Metric(name="knee", unit="count", description="step phase: users beyond which less gets done, if within the steps"),
         Metric(name="recovery", unit="seconds", description="spike phase: until latencies are back to the steady phase's"),
         Metric(name="drift", unit="ratio", description="soak phase: growth of the p95 from its beginning to its end"),
+        Metric(name="p50_slowdown", unit="ratio", description="comparison: by how much the p50 is higher", per_subject=True),
+        Metric(name="p90_slowdown", unit="ratio", description="comparison: by how much the p90 is higher", per_subject=True),
+        Metric(name="p95_slowdown", unit="ratio", description="comparison: by how much the p95 is higher", per_subject=True),
+        Metric(name="p99_slowdown", unit="ratio", description="comparison: by how much the p99 is higher", per_subject=True),
+        Metric(name="throughput_loss", unit="ratio", description="comparison: by how much less is answered", per_subject=True),
+        Metric(
+            name="error_increase", unit="ratio", description="comparison: what more of all requests fails", per_subject=True
+        ),
         Metric(name="requests", unit="count", description="made in the steady phase", per_subject=True),
     )
     Options = LoadOptions
@@ -74,46 +77,41 @@ class Locust(Gate):
         tool, target = self.probe(), _target(work)
         self._refuse_danger(work, target)
         prepared, left_out = self._prepared(work, target)
-        if why := needed.too_short(prepared, work.thresholds):
+        if why := needed.refusal(prepared, work.thresholds, comparing=bool(self.options.compare)):
             raise LoadRefused(why, fix="a longer test, a higher rate, more users, or a threshold that asks for less")
-        records = work.scratch / "records"
-        records.mkdir()
-        (records / "plan.json").write_bytes(msgspec.json.encode(prepared))
-        failure: GateError | None = None
-        try:
-            with Watch(target, records, work.say):
-                run = work.run(tool, self._arguments(work, prepared), env=self._environment(records))
-            expect_exit(run, 0)
-        except GateError as error:
-            failure = error
-        finally:
-            kept = _keep(work, records)
-        if failure:
+        if self.options.compare:
+            pairs = Interleaved(work=work, tool=tool, options=self.options, compare=self.options.compare, plan=prepared)
+            return pairs.run(target, left_out)
+        ran = running.run(work, tool, self.options, prepared, target)
+        if ran.failure:
             # What was measured until then is worth showing, if it can be read.
             with contextlib.suppress(OutputInvalid):
-                failure.answer = judge(_unaltered(read(kept), prepared), work.thresholds, left_out)
-            raise failure
-        return judge(_unaltered(read(kept), prepared), work.thresholds, left_out)
+                ran.failure.answer = judge(ran.records(), work.thresholds, left_out)
+            raise ran.failure
+        return judge(ran.records(), work.thresholds, left_out)
 
     @contextlib.contextmanager
     def plant(self, work: Workspace) -> Iterator[tuple[Gate, Workspace]]:
         narrowed = work.narrowed(work.root, "canary")
-        port, outputs = free_port(), {name: narrowed.scratch / f"slow_page.{name}" for name in ("stdout", "stderr")}
-        argv = [sys.executable, "-m", f"{LOAD_TESTS}.slow_page", str(port), str(CANARY_SECONDS)]
-        environment = clean_environment(narrowed.scratch / "page")
-        with Running(argv, cwd=narrowed.scratch, env=environment, limits=work.limits, **outputs) as page:
-            target = Target(url=f"http://127.0.0.1:{port}", ready="/")
-            wait_until_ready(target, READY_SECONDS, page, work.cancel)
-            yield self._short(), replace(narrowed, target=target, thresholds=())
+        narrowed = replace(narrowed, thresholds=(), target_plan=None)
+        with contextlib.ExitStack() as pages:
+            slow = pages.enter_context(_page(narrowed, "slow_page", CANARY_SECONDS))
+            base = pages.enter_context(_page(narrowed, "base_page", CANARY_SECONDS / 2)) if self.options.compare else None
+            yield self._short(base), replace(narrowed, target=slow)
 
     def caught(self, answer: Answer) -> bool:
+        if self.options.compare:
+            return any(
+                measured.name == "p50_slowdown" and measured.subject == "GET /slow" and (measured.low or 0.0) > 0
+                for measured in answer.measurements
+            )
         return any(
             measured.name == "p50" and measured.subject == "GET /slow" and measured.value >= CANARY_SECONDS * 1000
             for measured in answer.measurements
         )
 
-    def _short(self) -> Locust:
-        """This gate with its users' options, but a test of two seconds that asks for the slow page alone."""
+    def _short(self, base: Target | None) -> Locust:
+        """This gate with its users' options, but tests of a moment that ask for the slow page alone."""
         users = max(2, self.options.workers)
         changes = {
             "locustfile": "",
@@ -122,8 +120,9 @@ class Locust(Gate):
             "users": users,
             "spawn_rate": float(users),
             "phases": (),
+            "remote_workers": 0,
+            "compare": CompareOptions(url=base.url, pairs=FEWEST_PAIRS) if base else None,
         }
-        changes |= {"remote_workers": 0}
         times = {"warm_up": "0 s", "duration": "2 s", "wait": "0 s", "request_timeout": "5 s", "model": "closed", "rate": 0.0}
         return Locust(self.id, msgspec.structs.replace(self.options, **changes, **times))
 
@@ -134,9 +133,10 @@ class Locust(Gate):
                 fix=f"if you may do that, set allow_remote = true in [gates.{self.id}]",
             )
         left = work.limits.deadline - time.monotonic()
-        if self.plan.longest > left:
+        waiting = seconds("workers_within", self.options.workers_within) if self.options.remote_workers else 0.0
+        if self.plan.longest + waiting > left:
             raise LoadRefused(
-                f"the test may take {self.plan.longest:.0f} s, and {left:.0f} s are left before the gate's deadline",
+                f"the test may take {self.plan.longest + waiting:.0f} s, and {left:.0f} s are left before the gate's deadline",
                 fix=f"raise the deadline in [gates.{self.id}], or shorten the test",
             )
 
@@ -170,72 +170,20 @@ class Locust(Gate):
             )
         return kept, left_out
 
-    def _arguments(self, work: Workspace, prepared: Plan) -> list[str]:
-        users = self._locustfile(work) if self.options.locustfile else _own_file("ready_made")
-        rules = ["--headless", "--only-summary", "--exit-code-on-error", "0", "--host", prepared.host]
-        size = ["--users", str(prepared.users), "--spawn-rate", str(prepared.spawn_rate)]
-        # With its own statistics in a file, Locust's last words are about what went wrong.
-        rules += ["--json-file", str(work.scratch / "records" / "locust-own-statistics")]
-        # The conductor ends the test; this is for the day it doesn't.
-        size += ["--run-time", f"{int(prepared.longest)}s", "--stop-timeout", "0"]
-        size += self._workers(work, prepared)
-        recorder = work.scratch / "sdlc_recorder.py"
-        brought = msgspec.json.encode(prepared).decode()
-        recorder.write_text(RECORDER.format(package=LOAD_TESTS, plan=brought))
-        return ["-f", f"{recorder},{users}", *rules, *size]
 
-    def _workers(self, work: Workspace, prepared: Plan) -> list[str]:
-        """How the processes that make the load find each other; empty where one does everything."""
-        if self.options.remote_workers:
-            host, _, port = self.options.bind.rpartition(":")
-            work.say(f"waiting for {prepared.workers} workers: sdlc load worker --master {self.options.bind}")
-            expected = ["--expect-workers", str(prepared.workers), "--expect-workers-max-wait"]
-            wait = str(int(seconds("workers_within", self.options.workers_within)))
-            return ["--master", "--master-bind-host", host, "--master-bind-port", port, *expected, wait]
-        if prepared.workers == 1:
-            return []
-        port = str(free_port())
-        together = ["--master-bind-host", "127.0.0.1", "--master-bind-port", port, "--master-port", port]
-        return ["--processes", str(prepared.workers), "--expect-workers-max-wait", "30", *together]
-
-    def _locustfile(self, work: Workspace) -> Path:
-        path = (work.root / self.options.locustfile).resolve()
-        if not path.is_relative_to(work.root.resolve()) or not path.is_file():
-            raise ConfigError(f"[gates.{self.id}] locustfile: there is no file {self.options.locustfile} in {work.root}")
-        return path
-
-    def _environment(self, records: Path) -> dict[str, str]:
-        passed = {name: os.environ[name] for name in self.options.pass_env if name in os.environ}
-        return passed | {"SDLC_LOAD_RECORDS": str(records)}
+@contextlib.contextmanager
+def _page(work: Workspace, name: str, seconds: float) -> Iterator[Target]:
+    """A page on loopback that takes its time on purpose."""
+    port, outputs = free_port(), {stream: work.scratch / f"{name}.{stream}" for stream in ("stdout", "stderr")}
+    argv = [sys.executable, "-m", f"{running.LOAD_TESTS}.slow_page", str(port), str(seconds)]
+    environment = clean_environment(work.scratch / name)
+    with Running(argv, cwd=work.scratch, env=environment, limits=work.limits, **outputs) as page:
+        target = Target(url=f"http://127.0.0.1:{port}", ready="/")
+        wait_until_ready(target, READY_SECONDS, page, work.cancel)
+        yield target
 
 
 def _target(work: Workspace) -> Target:
     if work.target is None:
         raise NoTarget
     return work.target
-
-
-def _unaltered(records: Records, prepared: Plan) -> Records:
-    """The records, if they are of the plan that was made; the users' own code could have put another in its place."""
-    if records.plan != prepared:
-        raise OutputInvalid("the load test left another plan than it was given")
-    return records
-
-
-def _own_file(module: str) -> Path:
-    """A file of the Locust side, which is found and not imported: importing it would patch this process."""
-    spec = importlib.util.find_spec(LOAD_TESTS)
-    if spec is None or not spec.submodule_search_locations:
-        raise ToolMissing(f"{LOAD_TESTS} is not installed", fix="install sdlc-gates again")
-    return Path(spec.submodule_search_locations[0]) / f"{module}.py"
-
-
-def _keep(work: Workspace, records: Path) -> list[Path]:
-    """Make every file that the test left evidence of the run that left them."""
-    try:
-        kept = [work.directory.keep(work.gate, file, file.name) for file in sorted(records.iterdir())]
-    except EvidenceInvalid as error:
-        raise OutputInvalid(f"the load test left something strange: {error}") from error
-    if work.evidence:
-        work.evidence[-1] = msgspec.structs.replace(work.evidence[-1], files=(*work.evidence[-1].files, *kept))
-    return [work.directory.path / artifact.path for artifact in kept]

@@ -38,20 +38,23 @@ def judge(records: Records, thresholds: Sequence[MeasurementLimit] = (), exclude
         for measurement in sample.measurements()
     ]
     measured += measurements(records, phase)
-    coverage = (
-        checks,
+    return Answer(
+        measurements=tuple(measured),
+        pictures=tuple(pictures(records, phase, thresholds, measured)) if samples else (),
+        coverage=(checks, *covered(records, phase, excluded)),
+        notes=(*_notes(phase, samples, shown), *remarks(records)),
+    )
+
+
+def covered(records: Records, phase: Steady, excluded: tuple[Missing, ...] = ()) -> tuple[Coverage, ...]:
+    """What was measured out of what was planned."""
+    return (
         _seconds(records, phase),
         _workers(records),
         _users(phase),
         _phases(records),
         _requests(phase),
         *_routes(phase, excluded),
-    )
-    return Answer(
-        measurements=tuple(measured),
-        pictures=tuple(pictures(records, phase, thresholds, measured)) if samples else (),
-        coverage=coverage,
-        notes=(*_notes(phase, samples, shown), *remarks(records)),
     )
 
 

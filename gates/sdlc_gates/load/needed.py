@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from sdlc.model import Measurement, Verdict
 from sdlc.threshold import MeasurementLimit
 from sdlc_gates.load import bounds
+from sdlc_gates.load.contrast import NAMES, SLOWDOWNS
 from sdlc_gates.load.plan import Plan, judged_name
 from sdlc_gates.load.sample import MAX_EFFECT, PERCENTILES, Sample
 
@@ -60,8 +61,9 @@ def requests_needed(share: float, tolerated: float, effect: float = 1.0) -> int 
 
 def fewest(limit: MeasurementLimit) -> int:
     """How many requests it takes at least before a threshold can be kept, even if none goes wrong."""
-    if limit.metric in PERCENTILES and limit.operator in ("<", "<="):
-        return bounds.fewest(PERCENTILES[limit.metric])
+    percentile = SLOWDOWNS.get(limit.metric, limit.metric)
+    if percentile in PERCENTILES and limit.operator in ("<", "<="):
+        return bounds.fewest(PERCENTILES[percentile])
     if 0 < tolerated_errors(limit) < 1:
         return bounds.fewest(1 - tolerated_errors(limit))
     return 1
@@ -72,6 +74,15 @@ def tolerated_errors(limit: MeasurementLimit) -> float:
     if limit.metric == "error_rate" and limit.operator in ("<", "<="):
         return limit.bound
     return 1 - limit.bound if limit.metric == "availability" and limit.operator in (">", ">=") else 1.0
+
+
+def refusal(plan: Plan, thresholds: Sequence[MeasurementLimit], *, comparing: bool) -> str:
+    """Why the test need not be made, since it can keep some threshold in no case; empty when it should."""
+    for limit in thresholds:
+        if (limit.metric in NAMES) != comparing:
+            why = "a comparison doesn't measure it; give it a gate without one" if comparing else "it takes a comparison"
+            return f"{limit.text} ({limit.origin}): {why}"
+    return too_short(plan, thresholds)
 
 
 def too_short(plan: Plan, thresholds: Sequence[MeasurementLimit]) -> str:

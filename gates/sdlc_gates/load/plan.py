@@ -12,11 +12,13 @@ import msgspec
 from sdlc import quantity
 from sdlc.errors import ConfigError
 from sdlc.model import Frozen
+from sdlc_gates.load.comparison import CompareOptions, complaint
 from sdlc_gates.load.requests import PlannedRequest
 
 FORMAT = 1
 RAMP_MARGIN = 20.0
 START_MARGIN = 30.0
+START_SECONDS = 5.0
 
 
 Kind = Literal["smoke", "warm-up", "step", "steady", "spike", "soak"]
@@ -82,6 +84,8 @@ class LoadOptions(Frozen, frozen=True):
     """Environment variables that the Locust file gets."""
     allow_remote: bool = False
     """Whether a target that isn't on this machine may be put under load."""
+    compare: CompareOptions | None = None
+    """Compares the target with a base, run against run, instead of measuring it alone."""
 
 
 class Stage(Frozen, frozen=True, omit_defaults=False):
@@ -127,6 +131,11 @@ class Plan(Frozen, frozen=True, omit_defaults=False):
         return START_MARGIN + ramps + sum(stage.seconds + 1 for stage in self.stages) + self.request_timeout + START_MARGIN
 
     @property
+    def usual(self) -> float:
+        """Seconds that it takes when nothing is slow."""
+        return self.stages[0].users / self.spawn_rate + sum(stage.seconds for stage in self.stages) + START_SECONDS
+
+    @property
     def _changes(self) -> int:
         """How often the number of users changes."""
         return sum(before.users != after.users for before, after in itertools.pairwise(self.stages))
@@ -142,6 +151,12 @@ def plan(options: LoadOptions) -> Plan:
     timeout = seconds("request_timeout", options.request_timeout)
     if timeout <= 0:
         raise ConfigError(f"request_timeout = {options.request_timeout!r}: it must be above 0")
+    if options.compare and (why := complaint(options.compare)):
+        raise ConfigError(f"compare: {why}")
+    if options.compare and options.phases:
+        raise ConfigError("phases: a comparison has warm_up and duration alone")
+    if options.compare and options.remote_workers:
+        raise ConfigError("remote_workers: a comparison makes its load on this machine")
     staged = stages(options)
     workers = options.remote_workers or options.workers
     if (fewest := min(stage.users for stage in staged)) < workers:
