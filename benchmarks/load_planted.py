@@ -1,7 +1,8 @@
 """A server with known faults, to see what the load gate says of them: `python load_planted.py PORT RATIO FACTOR SEED`.
 
 `/latency` is slow (150 to 400 ms instead of 2 to 20 ms) for a share of RATIO times 5 % of all requests, `/errors` answers
-that share with status 500, and `/page` takes log-normal times around FACTOR times 20 ms. Each request is drawn on its own.
+that share with status 500, `/page` takes log-normal times around FACTOR times 20 ms, and `/page/1.2` 1.2 times as long.
+Each request is drawn on its own.
 """
 
 from __future__ import annotations
@@ -37,8 +38,9 @@ class Page(asyncio.Protocol):
 
     def _drawn(self, path: bytes) -> tuple[float, str]:
         planted = self.draw.random() < SHARE * self.ratio
-        if path == b"/page":
-            return self.factor * PAGE_SECONDS * self.draw.lognormvariate(0, PAGE_SPREAD), "200 OK"
+        if path.startswith(b"/page"):
+            longer = self.factor * float(path.removeprefix(b"/page").lstrip(b"/") or 1)
+            return longer * PAGE_SECONDS * self.draw.lognormvariate(0, PAGE_SPREAD), "200 OK"
         if path == b"/errors" and planted:
             return self.draw.uniform(*FAST), "500 Internal Server Error"
         return self.draw.uniform(*(SLOW if path == b"/latency" and planted else FAST)), "200 OK"
