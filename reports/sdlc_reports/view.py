@@ -22,6 +22,7 @@ from sdlc.model import (
 )
 from sdlc.policy import Disposition, Reason, Ruling, Waiver, breaches, scopes, shortfall
 from sdlc.run import PlannedGate, Run
+from sdlc.tally import found_by
 from sdlc.threshold import FindingLimit
 from sdlc_reports.wording import count
 
@@ -72,7 +73,7 @@ class GateView:
     fix: str
     results: tuple[GateResult, ...]
     counts: tuple[tuple[Severity, int], ...]
-    """Problems by severity, the most severe first, zeros left out."""
+    """Problems by the severity that this gate gave them, the most severe first, zeros left out."""
     coverage: tuple[Covered, ...]
     doubts: tuple[Reason, ...]
     """Why its answer, if any, is not complete."""
@@ -143,14 +144,11 @@ def gate_views(run: Run) -> tuple[GateView, ...]:
     """Every gate that was planned, required, or answered."""
     planned = {gate.id: gate for gate in run.gates}
     verdicts = {judgement.gate: judgement.verdict for judgement in run.decision.judgements}
-    found = Counter((gate, ruling.problem.severity) for ruling in run.decision.rulings for gate in ruling.problem.gates)
     names = dict.fromkeys([*planned, *verdicts, *(result.gate for result in run.results)])
-    return tuple(_gate_view(run, id, planned.get(id), verdicts.get(id), found) for id in names)
+    return tuple(_gate_view(run, id, planned.get(id), verdicts.get(id)) for id in names)
 
 
-def _gate_view(
-    run: Run, id: str, planned: PlannedGate | None, verdict: Verdict | None, found: Counter[tuple[str, Severity]]
-) -> GateView:
+def _gate_view(run: Run, id: str, planned: PlannedGate | None, verdict: Verdict | None) -> GateView:
     results = tuple(result for result in run.results if result.gate == id)
     state, said, fix = _state(results)
     answers = [result.answer for result in results if not isinstance(result, Skipped)]
@@ -162,7 +160,7 @@ def _gate_view(
         said=said,
         fix=fix,
         results=results,
-        counts=tuple((severity, found[id, severity]) for severity in reversed(Severity) if found[id, severity]),
+        counts=found_by(id, (ruling.problem for ruling in run.decision.rulings)),
         coverage=tuple(Covered(item, shortfall(id, item, run.policy)) for answer in answers for item in answer.coverage),
         doubts=tuple(doubt for doubt in doubts(run) if doubt.gate == id),
     )

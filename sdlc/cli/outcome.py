@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from rich import box
@@ -16,8 +18,22 @@ from sdlc.policy import Disposition, Reason
 from sdlc.run import Run
 
 SHOWN_REASONS = 20
+SHOWN_ALIKE = 3
 SHOWN_FINGERPRINT = 8
 LONG_TEXT = 120
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A reason, with every gate that gave it."""
+
+    reason: Reason
+    gates: list[str]
+
+    @property
+    def rule(self) -> str:
+        """The id of the rule that a finding breaks."""
+        return self.reason.text.partition(": ")[0]
 
 
 def show(run: Run, console: Console, pages: list[Path]) -> None:
@@ -48,44 +64,77 @@ def _table(run: Run) -> Table:
         table.add_column(column, overflow="fold")
     table.add_column("time", justify="right")
     verdicts = {judgement.gate: judgement.verdict for judgement in run.decision.judgements}
+    problems = [ruling.problem for ruling in run.decision.rulings]
     results = {result.gate: result for result in run.results}
     for gate, verdict in verdicts.items():
         if not gate:
             continue
         result = results.get(gate)
         seconds = getattr(result, "seconds", 0.0)
-        words = summary(result) if result else Text("did not run")
+        words = summary(result, problems) if result else Text("did not run")
         table.add_row(gate, verdict_text(verdict), words, f"{seconds:.1f} s" if seconds else "")
     return table
 
 
 def _print_reasons(run: Run, console: Console) -> None:
-    reasons = _once(run.decision.reasons)
-    if not reasons:
+    entries = _once(run.decision.reasons)
+    if not entries:
         return
+    findings = [entry for entry in entries if entry.reason.fingerprint]
     console.print(Text("What stands in the way:", "bold"))
-    for reason, gates in reasons[:SHOWN_REASONS]:
-        console.print(_headline(reason, gates))
-        if reason.fix:
-            console.print(Text(f"      fix: {plain(reason.fix)}", "dim"))
-    if len(reasons) > SHOWN_REASONS:
-        console.print(f"  and {len(reasons) - SHOWN_REASONS} more in the report")
-    if any(reason.fingerprint for reason, _ in reasons):
-        console.print(Text("  more on one: sdlc explain FINGERPRINT", "dim"))
+    left = SHOWN_REASONS
+    for alike in _alike(findings):
+        if left > 0:
+            _print_alike(alike, min(left, SHOWN_ALIKE), console)
+        left -= min(len(alike), SHOWN_ALIKE)
+    if left < 0:
+        console.print(f"  … and more findings in the report, {len(findings)} in all")
+    # How many findings there are must never hide that a threshold is broken, or that a gate did not answer.
+    others = [entry for entry in entries if not entry.reason.fingerprint]
+    for entry in others[:SHOWN_REASONS]:
+        console.print(_headline(entry))
+        _print_fix(entry, console)
+    if len(others) > SHOWN_REASONS:
+        console.print(f"  … and {len(others) - SHOWN_REASONS} more reasons in the report")
+    if findings:
+        console.print(Text("  more on a finding: sdlc explain, with the word at the end of its line", "dim"))
     console.print()
 
 
-def _once(reasons: tuple[Reason, ...]) -> list[tuple[Reason, list[str]]]:
+def _print_alike(alike: Sequence[Entry], most: int, console: Console) -> None:
+    """The first findings of a rule, what to do about them, and how many more there are."""
+    for entry in alike[:most]:
+        console.print(_headline(entry))
+    _print_fix(alike[0], console)
+    if len(alike) > most:
+        console.print(Text(f"      … and {len(alike) - most} more of {plain(alike[0].rule, 80)}", "dim"))
+
+
+def _print_fix(entry: Entry, console: Console) -> None:
+    if entry.reason.fix:
+        console.print(Text(f"      fix: {plain(entry.reason.fix)}", "dim"))
+
+
+def _once(reasons: tuple[Reason, ...]) -> list[Entry]:
     """A problem that several gates saw is one entry that names them."""
-    seen: dict[object, tuple[Reason, list[str]]] = {}
+    seen: dict[object, Entry] = {}
     for number, reason in enumerate(reasons):
-        entry = seen.setdefault(reason.fingerprint or number, (reason, []))
-        entry[1].append(reason.gate)
+        entry = seen.setdefault(reason.fingerprint or number, Entry(reason, []))
+        entry.gates.append(reason.gate)
     return list(seen.values())
 
 
-def _headline(reason: Reason, gates: list[str]) -> Text:
-    who = ", ".join(gate for gate in gates if gate)
+def _alike(entries: Sequence[Entry]) -> list[list[Entry]]:
+    """Findings of one rule and severity, with the same fix, together; in the order of the first."""
+    groups: dict[object, list[Entry]] = {}
+    for entry in entries:
+        groups.setdefault((entry.reason.severity, entry.rule, entry.reason.fix), []).append(entry)
+    return list(groups.values())
+
+
+def _headline(entry: Entry) -> Text:
+    reason = entry.reason
+    who = ", ".join(filter(None, entry.gates))
     mark = severity_text(reason.severity) if reason.severity else verdict_text(reason.verdict)
     where = f"{plain(reason.where)}  " if reason.where else ""
     tags = "  ".join(tag for tag in (f"[{who}]" if who else "", reason.fingerprint[:SHOWN_FINGERPRINT]) if tag)

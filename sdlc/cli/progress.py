@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import Counter
+from collections.abc import Sequence
 from types import TracebackType
 from typing import Self
 
@@ -13,8 +13,10 @@ from rich.live import Live
 from rich.text import Text
 
 from sdlc.cli.console import plain
-from sdlc.model import Answer, Canary, Completed, Errored, GateResult, Severity
+from sdlc.identity import Problem, problems
+from sdlc.model import Answer, Canary, Completed, Errored, GateResult
 from sdlc.quantity import show
+from sdlc.tally import found_by
 
 REFRESH_PER_SECOND = 8
 SPINNER = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
@@ -76,14 +78,14 @@ class Progress:
         return Text.assemble(f"{turn} {gate:<{self._width}}  {clock}  ", state)
 
 
-def summary(result: GateResult) -> Text:
-    """What a gate found, in a few words."""
+def summary(result: GateResult, among: Sequence[Problem] | None = None) -> Text:
+    """What a gate found, in a few words; `among` all problems of the run, where these are known."""
     match result:
         case Completed(answer=Answer(coverage=()), canary=Canary() as canary):
             return Text(f"canary: {plain(canary.detail, 160)}")
         case Completed(answer=answer):
-            counts = Counter(finding.severity for finding in answer.findings)
-            found = [f"{counts[severity]} {severity.value}" for severity in reversed(Severity) if counts[severity]]
+            counts = found_by(result.gate, problems(answer.findings) if among is None else among)
+            found = [f"{number} {severity.value}" for severity, number in counts]
             covered = [f"{coverage.measured}/{coverage.expected} {coverage.what}" for coverage in answer.coverage]
             overall = [f"{m.name} {show(m.value, m.unit)}" for m in answer.measurements if not m.subject and m.name in HEADLINE]
             said = ", ".join(found) if found else "no findings" if not answer.measurements else ""

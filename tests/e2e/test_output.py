@@ -130,3 +130,22 @@ def test_an_old_terminal_gets_what_it_can_show(encoding: str, shell: Shell) -> N
     out, err = process.communicate()
     assert process.returncode == 1, err
     assert b"FAIL: project must not be released" in out
+
+
+def test_many_findings_never_hide_that_a_gate_did_not_answer(shell: Shell) -> None:
+    unanswered = '[gates.slow]\ncommand = ["sleep 30"]\ndeadline = "1 s"\n'
+    shell.write(WORDS + unanswered, **dict.fromkeys("abc", "BAD\n" * 30))
+    done = shell.run("run")
+    assert done.returncode == 1
+    shown = done.stdout.splitlines()
+    assert sum("W1: BAD" in line for line in shown) == 3
+    assert any("and 87 more of W1" in line for line in shown)
+    assert any(line.startswith("  ? INCONCLUSIVE  timeout: sh was killed") for line in shown)
+
+
+def test_what_two_gates_saw_is_one_entry_that_names_both(shell: Shell) -> None:
+    shell.write(WORDS + '[gates.more]\nuses = "words"\n', a="BAD")
+    done = shell.run("run")
+    assert done.stdout.count("1 high; 1/1 files") == 2
+    assert done.stdout.count("W1: BAD") == 1
+    assert "[more, words]" in done.stdout
