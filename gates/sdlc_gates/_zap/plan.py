@@ -191,8 +191,8 @@ def _rules(jobs: list[dict[str, Any]]) -> Iterator[str]:
 
 
 def _origin(url: str) -> tuple[str, str, int]:
-    parts = urllib.parse.urlsplit(url)
     try:
+        parts = urllib.parse.urlsplit(url)
         return parts.scheme.lower(), parts.hostname or "", parts.port or {"http": 80, "https": 443}.get(parts.scheme.lower(), 0)
     except ValueError:
-        return parts.scheme, url, -1
+        return "", url, -1

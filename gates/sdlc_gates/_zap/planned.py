@@ -109,7 +109,7 @@ def follow(scan: Scan, plan: Blueprint, file: Path, *, scripted: bool) -> tuple[
     ended = _progress(scan, number)
     complaints = tuple(dict.fromkeys(COMPLAINT.findall(_written(scan)[len(before) :])))
     scan.daemon.keep(scan.work, "plan.json", {"complaints": complaints, **msgspec.to_builtins(ended)})
-    return (_jobs(plan, ended, complaints), *_attacks(scan, plan, scripted=scripted)), tuple(_notes(ended))
+    return (jobs_done(plan, ended, complaints), *_attacks(scan, plan, scripted=scripted)), tuple(_notes(ended))
 
 
 def _stop(scan: Scan, number: str) -> None:
@@ -130,7 +130,7 @@ def _written(scan: Scan) -> str:
     return scan.daemon.process.stdout.read_text("utf-8", "replace") if scan.daemon.process else ""
 
 
-def _jobs(plan: Blueprint, ended: Progress, complaints: Iterable[str]) -> Coverage:
+def jobs_done(plan: Blueprint, ended: Progress, complaints: Iterable[str]) -> Coverage:
     """The jobs that came to their end; each error, warning and complaint stands for something that was not done."""
     done, wanted = ended.done, plan.types
     missing = [
