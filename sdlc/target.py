@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import codecs
 import contextlib
 import http.client
 import ipaddress
-import json
 import os
 import shlex
 import socket
@@ -19,18 +17,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from sdlc.asking import ask
 from sdlc.errors import Cancelled, GateError, SdlcError, TargetFailed, ToolMissing
+from sdlc.foreign import reading as foreign
 from sdlc.process import Limits, Running, clean_environment, tail
 
 PROBE_SECONDS = 5.0
 POLL_SECONDS = 0.1
 WATCH_SECONDS = 0.5
 MAX_DESCRIPTION_BYTES = 16 << 20
-MAX_NODES = 1_000_000
-MAX_DEPTH = 200
 MAX_PATHS = 20_000
 
 
@@ -104,7 +99,7 @@ def started(plan: TargetPlan, scratch: Path, limits: Limits, cancel: threading.E
     Raises `TargetFailed` when it does not get ready, and when it no longer answers at the end of the block.
     """
     if not plan.run:
-        target = described(plan, plan.url.rstrip("/"), pid=0)
+        target = described(plan, plan.url.rstrip("/"), scratch, cancel)
         wait_until_ready(target, plan.ready_within, None, cancel)
         yield target
         still_answers(target, None)
@@ -124,7 +119,7 @@ def started(plan: TargetPlan, scratch: Path, limits: Limits, cancel: threading.E
     with process, _watched(process) as complaints:
         waiting = Target(url=f"http://127.0.0.1:{port}", ready=plan.ready)
         wait_until_ready(waiting, plan.ready_within, process, cancel)
-        yield described(plan, waiting.url, pid=process.pid)
+        yield described(plan, waiting.url, scratch, cancel, pid=process.pid)
         if complaints:
             raise complaints[0]
         still_answers(waiting, process)
@@ -185,40 +180,27 @@ def _ending(process: Running) -> str:
     return f"{code}. {tail(process.stderr) or tail(process.stdout)}".strip()
 
 
-def described(plan: TargetPlan, url: str, *, pid: int) -> Target:
+def described(plan: TargetPlan, url: str, scratch: Path, cancel: threading.Event, *, pid: int = 0) -> Target:
     """The target with its OpenAPI description read, if it has one."""
-    document, origin = read_openapi(plan, url) if plan.openapi else (None, "")
+    document, origin = read_openapi(plan, url, scratch, cancel) if plan.openapi else (None, "")
     return Target(url=url, ready=plan.ready, openapi=document, routes=plan.routes, openapi_origin=origin, pid=pid)
 
 
-def read_openapi(plan: TargetPlan, url: str) -> tuple[Mapping[str, Any], str]:
+def read_openapi(plan: TargetPlan, url: str, scratch: Path, cancel: threading.Event) -> tuple[Mapping[str, Any], str]:
     """The parsed description and where it came from; raises `TargetFailed` when it can't be read."""
     origin = url + plan.openapi if plan.openapi.startswith("/") else str(plan.root / plan.openapi)
     try:
         content = _fetched(origin) if plan.openapi.startswith("/") else _read(Path(origin))
         if len(content) > MAX_DESCRIPTION_BYTES:
             raise ValueError(f"it is larger than {MAX_DESCRIPTION_BYTES >> 20} MiB")
-        document = json.loads(content) if content.lstrip(codecs.BOM_UTF8 + b" \t\r\n")[:1] == b"{" else yaml.safe_load(content)
-        _refuse_unfolding(document)
-    except (OSError, ValueError, http.client.HTTPException, yaml.YAMLError, RecursionError) as error:
+        document = foreign.read(content, scratch, cancel)
+    except (OSError, ValueError, http.client.HTTPException) as error:
         raise TargetFailed(f"the OpenAPI description {origin} can't be read: {error}", fix="see [target] openapi") from error
     if not isinstance(document, dict) or not isinstance(document.get("paths"), dict):
         raise TargetFailed(f"{origin} is not an OpenAPI description: it has no paths", fix="see [target] openapi")
     if len(document["paths"]) > MAX_PATHS:
         raise TargetFailed(f"{origin} names {len(document['paths'])} paths; at most {MAX_PATHS} can be tested")
     return document, origin
-
-
-def _refuse_unfolding(document: object) -> None:
-    """Raise `ValueError` for what is larger, once unfolded, than anyone describes: aliases of YAML refer to aliases."""
-    waiting, seen = [(document, 0)], 0
-    while waiting:
-        node, depth = waiting.pop()
-        seen += 1
-        if seen > MAX_NODES or depth > MAX_DEPTH:
-            raise ValueError(f"it unfolds to more than {MAX_NODES} parts, or {MAX_DEPTH} levels")
-        inside = node.values() if isinstance(node, dict) else node if isinstance(node, list) else ()
-        waiting.extend((part, depth + 1) for part in inside)
 
 
 def _fetched(url: str) -> bytes:

@@ -236,7 +236,7 @@ def test_what_is_local(url: str, local: bool) -> None:
 @pytest.mark.parametrize("content", [json.dumps(OPENAPI), "openapi: 3.0.0\npaths:\n  /x: {}\n", "\ufeff" + json.dumps(OPENAPI)])
 def test_a_description_is_read_as_json_or_yaml(content: str, tmp_path: Path) -> None:
     (tmp_path / "api.yml").write_text(content)
-    document, origin = target.read_openapi(TargetPlan(root=tmp_path, openapi="api.yml"), "")
+    document, origin = target.read_openapi(TargetPlan(root=tmp_path, openapi="api.yml"), "", tmp_path, threading.Event())
     assert document == OPENAPI
     assert origin == str(tmp_path / "api.yml")
 
@@ -269,7 +269,7 @@ HOSTILE: dict[str, Callable[[Path], object]] = {
 def test_a_description_that_is_none_has_failed(make: Callable[[Path], object], tmp_path: Path) -> None:
     make(tmp_path / "api.json")
     with pytest.raises(TargetFailed, match=r"api\.json"):
-        target.read_openapi(TargetPlan(root=tmp_path, openapi="api.json"), "")
+        target.read_openapi(TargetPlan(root=tmp_path, openapi="api.json"), "", tmp_path, threading.Event())
 
 
 def test_a_free_port_is_free() -> None:
