@@ -20,6 +20,8 @@ from sdlc_gates._semgrep import languages, remote
 HOUSE = Path(__file__).parent.parent / "rules"
 SUFFIXES = frozenset({".yaml", ".yml", ".json"})
 MAX_COMPILED_BYTES = 32 << 20
+MAX_FILE_BYTES = 32 << 20
+MAX_MERGED = 100_000
 _CWE = re.compile(r"CWE-(\d{1,5})\b", re.IGNORECASE)
 
 
@@ -66,6 +68,26 @@ class RuleSet:
             if size > MAX_COMPILED_BYTES:
                 raise ConfigError(f"the Semgrep rules are larger than {MAX_COMPILED_BYTES >> 20} MiB")
         return b"".join(parts)
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML whose merges can't grow without bound. The loader in C would crash this process on deep nesting."""
+
+    merged = 0
+
+    def flatten_mapping(self, node: yaml.MappingNode) -> None:
+        """Put merged keys in their place, as long as they are not too many."""
+        super().flatten_mapping(node)
+        self.merged += len(node.value)
+        if self.merged > MAX_MERGED:
+            raise yaml.YAMLError(f"its merges add up to more than {MAX_MERGED} keys")
+
+    def construct_number(self, node: yaml.ScalarNode) -> int | str:
+        """An integer; one to the base of 60, which takes time that grows with the square of its length, stays text."""
+        return str(node.value) if ":" in node.value else int(self.construct_yaml_int(node))
+
+
+_Loader.add_constructor("tag:yaml.org,2002:int", _Loader.construct_number)
 
 
 def load(house: bool, sources: Sequence[str], exclude: Sequence[str], root: Path) -> RuleSet:
@@ -128,6 +150,8 @@ def _read(place: Path) -> Iterator[LoadedRule]:
         if not file.is_file():
             # Reading a pipe or a device that the repository planted would never end.
             raise ConfigError(f"config: {file} is not a regular file")
+        if file.stat().st_size > MAX_FILE_BYTES:
+            raise ConfigError(f"config: {file} is larger than {MAX_FILE_BYTES >> 20} MiB")
         try:
             content = file.read_bytes()
         except OSError as error:
@@ -142,8 +166,7 @@ def _is_rule_file(path: Path) -> bool:
 
 def _parse(content: bytes, origin: str) -> Iterator[LoadedRule]:
     try:
-        # The pure loader: libyaml's crashes the process on deep nesting.
-        document = json.loads(content) if content.lstrip()[:1] == b"{" else yaml.load(content, yaml.SafeLoader)
+        document = json.loads(content) if content.lstrip()[:1] == b"{" else yaml.load(content, _Loader)
     except (ValueError, yaml.YAMLError, RecursionError) as error:
         raise ConfigError(f"config: {origin} is not YAML: {error}") from error
     entries = document.get("rules") if isinstance(document, dict) else None

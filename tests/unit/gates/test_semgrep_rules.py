@@ -105,6 +105,33 @@ def test_a_chain_of_anchors_does_not_fill_the_memory(tmp_path: Path, monkeypatch
         load(tmp_path, "a.yaml").compiled()
 
 
+def test_merges_of_merges_end_soon(tmp_path: Path) -> None:
+    lines = ["a0: &a0 {x: 1}", *(f"a{n}: &a{n} {{<<: [{', '.join([f'*a{n - 1}'] * 10)}]}}" for n in range(1, 12))]
+    (tmp_path / "a.yml").write_text("\n".join([*lines, "rules: []"]))
+    with pytest.raises(ConfigError, match="merges add up to more than"):
+        rules.load(house=False, sources=["a.yml"], exclude=[], root=tmp_path)
+
+
+def test_merges_that_anyone_would_write_are_followed(tmp_path: Path) -> None:
+    (tmp_path / "a.yml").write_text("usual: &u {languages: [py], message: m}\nrules:\n- {<<: *u, id: a}\n- {<<: *u, id: b}\n")
+    loaded = rules.load(house=False, sources=["a.yml"], exclude=[], root=tmp_path)
+    assert [(rule.id, rule.content["message"]) for rule in loaded.rules] == [("a", "m"), ("b", "m")]
+
+
+def test_a_number_to_the_base_of_60_is_text(tmp_path: Path) -> None:
+    long = "1" + ":1" * 300_000
+    (tmp_path / "a.yml").write_text(f"rules:\n- {{id: a, languages: [py], metadata: {{a: {long}, b: 1_0, c: 0x10}}}}\n")
+    (loaded,) = rules.load(house=False, sources=["a.yml"], exclude=[], root=tmp_path).rules
+    assert loaded.content["metadata"] == {"a": long, "b": 10, "c": 16}
+
+
+def test_a_file_that_is_too_large_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rules, "MAX_FILE_BYTES", 10)
+    (tmp_path / "a.yml").write_text("rules: " + "x" * 10)
+    with pytest.raises(ConfigError, match="larger than"):
+        rules.load(house=False, sources=["a.yml"], exclude=[], root=tmp_path)
+
+
 def test_one_id_means_one_rule(tmp_path: Path) -> None:
     one, other = written(tmp_path / "1.yaml", RULE), written(tmp_path / "2.yaml", RULE | {"pattern": "g()"})
     with pytest.raises(ConfigError, match="two Semgrep rules are called 'one'"):
