@@ -54,7 +54,8 @@ def remarks(found: Found) -> Iterator[str]:
     if found.dockerfile:
         yield f'{found.dockerfile}: no gate judges images yet; any scanner that writes SARIF can be added (uses = "sarif")'
     if found.workflows:
-        yield f"{found.workflows} GitHub workflows: run `sdlc run` in one as a release gate"
+        workflows = "1 GitHub workflow" if found.workflows == 1 else f"{found.workflows} GitHub workflows"
+        yield f"{workflows}: run `sdlc run` in one as a release gate"
 
 
 def _target(found: Found) -> Iterator[str]:
@@ -64,7 +65,7 @@ def _target(found: Found) -> Iterator[str]:
         "[target]",
         "# How the application is started for DAST and load gates; it must listen on 127.0.0.1:{port}.",
         f"run = {_quoted(found.run or 'python -m your.app --port {port}')}",
-        'ready = "/"                     # answers below 400 once it can serve',
+        f"{f'ready = {_quoted(found.ready)}':<32} # answers below 400 once it can serve",
         'ready_within = "30 s"',
         f"openapi = {_quoted(found.openapi)}"
         if found.openapi

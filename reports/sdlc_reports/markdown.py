@@ -70,7 +70,7 @@ def _draft(run: Run, shown: int) -> str:
 def _head(run: Run) -> str:
     verdict, subject = run.decision.verdict, run.subject
     of = f" of {code(subject.commit[:12])}" if subject.commit else ""
-    with_changes = " with uncommitted changes" if subject.modified else ""
+    with_changes = " with uncommitted changes" if subject.commit and subject.modified else ""
     lines = [
         marker(run),
         f"## {ICONS[verdict]} {verdict.value}: {code(subject.name, 100) or 'unnamed project'}{of}{with_changes}",

@@ -7,6 +7,7 @@ import os
 import re
 import signal
 import threading
+import time
 import unicodedata
 from types import FrameType
 
@@ -38,6 +39,7 @@ SEVERITY_STYLE = {
     Severity.LOW: "cyan",
     Severity.INFO: "dim",
 }
+ONE_ORDER_SECONDS = 0.2
 MARK = {Verdict.PASS: "✓", Verdict.FAIL: "✗", Verdict.INCONCLUSIVE: "?"}
 _ESCAPE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|.)?")
 
@@ -66,12 +68,20 @@ def complain(message: str) -> None:
 
 
 def stop_on_signals() -> threading.Event:
-    """An event that Ctrl-C and SIGTERM set; the second one ends this process at once, and with it all it started."""
+    """An event that Ctrl-C, SIGTERM and SIGHUP set; a second one ends this process at once, and with it all it started.
+
+    What comes within `ONE_ORDER_SECONDS` is the same order: `timeout`, for one, tells the process and then its group.
+    """
     cancel = threading.Event()
+    first = 0.0
 
     def stop(number: int, frame: FrameType | None) -> None:
+        nonlocal first
         if cancel.is_set():
-            os._exit(EXIT[Verdict.INCONCLUSIVE])
+            if time.monotonic() - first > ONE_ORDER_SECONDS:
+                os._exit(EXIT[Verdict.INCONCLUSIVE])
+            return
+        first = time.monotonic()
         cancel.set()
         # The console may be in the middle of a line, and waits for itself then.
         with contextlib.suppress(OSError):

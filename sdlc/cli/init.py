@@ -40,6 +40,8 @@ def command(
     plan = config.plan(document.read(goal), root, Request(stage=Stage.RELEASE))
     for line in starter.remarks(found):
         out.print(plain(line))
-    gates = ", ".join(step.gate.id for step in plan.steps) or "none: nothing here is any gate's business"
-    out.print(f"wrote {goal}; gates: {plain(gates)}")
-    out.print("next: sdlc run --stage commit, then sdlc run")
+    gates = ", ".join(step.gate.id for step in plan.steps)
+    out.print(f"wrote {goal}; gates: {plain(gates)}" if gates else f"wrote {goal}; nothing here is any gate's business yet")
+    out.print(
+        "next: sdlc run --stage commit, then sdlc run" if gates else "next: add a [gates.ID] table; sdlc gates lists them"
+    )

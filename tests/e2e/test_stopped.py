@@ -87,6 +87,18 @@ def test_asked_twice_it_ends_at_once(token: str, shell: Shell) -> None:
     assert none_left(token)
 
 
+def test_told_twice_in_one_breath_it_still_records_what_it_had(token: str, shell: Shell) -> None:
+    shell.write(slow(token), a="good")
+    process = shell.start("run", "--json")
+    assert awaited(token, 2)
+    process.send_signal(signal.SIGTERM)
+    process.send_signal(signal.SIGHUP)
+    out, err = process.communicate(timeout=PATIENCE)
+    assert process.returncode == 3, err
+    assert json.loads(out)["decision"]["verdict"] == "INCONCLUSIVE"
+    assert none_left(token)
+
+
 def test_killed_it_leaves_no_process_and_the_next_run_works(token: str, shell: Shell) -> None:
     shell.write(slow(token).replace("[gates.slow]", "[gates.slow]\nstages = ['pr']"), a="good")
     assert shell.run("run").returncode == 0

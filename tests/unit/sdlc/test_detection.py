@@ -28,10 +28,10 @@ APPLICATIONS: dict[str, tuple[dict[str, str], str, str]] = {
     "flask, typed": (
         {"src__shop__web.py": "import flask\nweb: flask.Flask = flask.Flask('x')\n"},
         "flask",
-        "--app shop.web:web run",
+        "--app src/shop/web.py:web run",
     ),
     "flask, by a factory": (
-        {"shop__x.py": "from flask import Flask\ndef create_app():\n  return Flask('x')\n"},
+        {"shop__x.py": "from flask import Flask\nfrom shop import y\ndef create_app(kind=None):\n  return Flask('x')\n"},
         "flask",
         "--app shop.x:create_app run",
     ),
@@ -60,12 +60,33 @@ def test_an_application_is_recognised(files: dict[str, str], framework: str, run
     assert bool(found.run) is bool(run)
 
 
+def test_a_module_is_imported_from_the_folder_above_its_package(tmp_path: Path) -> None:
+    package = tmp_path / "backend" / "app"
+    package.mkdir(parents=True)
+    (package / "__init__.py").touch()
+    (package / "main.py").write_text("from fastapi import FastAPI\napp = FastAPI(openapi_url='/v1/openapi.json')\n")
+    found = look(inventory.take(tmp_path))
+    assert found.run == "python -m uvicorn --app-dir backend app.main:app --port {port}"
+    assert (found.openapi, found.ready) == ("/v1/openapi.json", "/v1/openapi.json")
+    (tmp_path / "backend" / "__init__.py").touch()
+    assert look(inventory.take(tmp_path)).run == "python -m uvicorn backend.app.main:app --port {port}"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "served"), [("", "/openapi.json"), ("openapi_url=f'{PREFIX}/openapi.json'", ""), ("openapi_url = None", "")]
+)
+def test_the_description_that_fastapi_serves(arguments: str, served: str, tmp_path: Path) -> None:
+    found = seen(tmp_path, **{"a.py": f"import fastapi\napp = fastapi.FastAPI({arguments})\n"})
+    assert (found.openapi, found.ready) == (served, served or "/")
+
+
 def test_what_gates_can_use_is_found(tmp_path: Path) -> None:
     found = seen(
         tmp_path,
         **{
             "requirements.txt": "",
             "dev__requirements-test.txt": "",
+            "pip-requirements.txt": "",
             "uv.lock": "",
             "pylock.toml": "",
             "pyproject.toml": "[project]\nname='x'\n",
@@ -77,7 +98,14 @@ def test_what_gates_can_use_is_found(tmp_path: Path) -> None:
             "setup.txt": "",
         },
     )
-    assert found.dependencies == ("dev/requirements-test.txt", "pylock.toml", "pyproject.toml", "requirements.txt", "uv.lock")
+    assert found.dependencies == (
+        "dev/requirements-test.txt",
+        "pip-requirements.txt",
+        "pylock.toml",
+        "pyproject.toml",
+        "requirements.txt",
+        "uv.lock",
+    )
     assert found.openapi == "docs/OpenAPI.yml"
     assert found.locustfile == "load/locustfile.py"
     assert (found.dockerfile, found.workflows) == ("Dockerfile", 1)
