@@ -34,6 +34,7 @@ class Schemathesis(Gate):
     kind = "schemathesis"
     summary = "server errors, broken promises and ignored authentication of an API, from its OpenAPI description"
     family = Family.DAST
+    covers = frozenset({"operations"})
     uses_target = True
     deadline = 1200
     Options = SchemathesisOptions
@@ -86,8 +87,7 @@ class Schemathesis(Gate):
         headers = from_environment(self.options.headers_env, "header")
         if login := self.options.login:
             bounds = Bounds(work.limits.deadline, work.cancel, seconds=self.options.request_seconds)
-            fields = login.fields | from_environment(login.fields_env, "login field")
-            headers |= dict(log_in(Client(target.url, bounds), login, fields))
+            headers |= dict(log_in(Client(target.url, bounds, folder=work.root), login, login.credentials()))
         return headers
 
     @contextlib.contextmanager

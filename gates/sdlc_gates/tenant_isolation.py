@@ -32,6 +32,7 @@ class TenantIsolation(Gate):
     kind = "tenant-isolation"
     summary = "data of one tenant that another, or an anonymous caller, can read or change"
     family = Family.DAST
+    covers = frozenset({"operations"})
     uses_target = True
     deadline = 1200
     Options = TenantOptions
@@ -59,7 +60,7 @@ class TenantIsolation(Gate):
         )
         journal = work.scratch / JOURNAL
         journal.touch()
-        client = Client(target.url, bounds, journal)
+        client = Client(target.url, bounds, journal, folder=work.root)
         began, started = time.monotonic(), datetime.datetime.now(datetime.UTC)
         try:
             return Examination(target, client, options).run()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import collections
+import dataclasses
+import json
 import threading
 import urllib.parse
 from collections.abc import Callable
@@ -10,13 +12,14 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import psutil
 import pytest
 from sdlc_gates._wapiti.options import WapitiOptions
 from sdlc_gates.wapiti import Wapiti
 
-from sdlc.errors import TargetFailed, ToolTimeout
+from sdlc.errors import TargetFailed, ToolFailed, ToolTimeout
 from sdlc.gate import Workspace
-from sdlc.model import Answer, Coverage
+from sdlc.model import Answer, Coverage, EndpointLocation
 from sdlc.target import Target
 from tests.unit.gates.members import FORM, MEMBERS, WORDS, Shop
 from tests.unit.gates.sites import Asked, Said, serving
@@ -207,3 +210,136 @@ def test_a_target_that_hangs_ends_with_the_deadline_or_is_not_covered(
     finally:
         released.set()
     assert {item.reason for item in covered(answer, "routes").missing} or covered(answer, "modules").missing
+
+
+PAGES = """from locust import HttpUser, task
+
+class Customer(HttpUser):
+    def on_start(self):
+        self.client.post("/api/login", json={"user": "ann", "password": "a-password-of-the-test"})
+        self.client.headers["Authorization"] = "Bearer of-the-flows"
+
+    @task
+    def notes(self):
+        self.client.get("/notes/7?part=1")
+
+    @task
+    def write(self):
+        self.client.post("/notes", json={"text": "hello", "tags": [{"name": "a"}]})
+
+    @task
+    def pay(self):
+        self.client.post("/pay", data={"card": "41", "amount": "1"})
+"""
+
+
+def notebook(asked: Asked) -> Said:
+    """Nothing links to anything here, and what the flows do needs who they are."""
+    if asked.path == "/":
+        return 200, [], "<p>An API.</p>"
+    known = asked.headers.get("Authorization") == "Bearer of-the-flows"
+    match asked.method, asked.path.partition("?")[0]:
+        case "POST", "/api/login":
+            return 200, [], "{}"
+        case _ if not known:
+            return 401, [], "who are you?"
+        case "GET", "/notes/7":
+            return 200, [], "a note"
+        case "POST", "/notes":
+            return 201, [], "<p>" + str(json.loads(asked.body)["text"]) + "</p>"
+        case "POST", "/pay":
+            return 200, [], "<p>" + dict(urllib.parse.parse_qsl(asked.body)).get("amount", "") + "</p>"
+    return 404, [], ""
+
+
+def project(folder: Path, flows: str) -> Path:
+    root = folder / "project"
+    root.mkdir()
+    (root / "locustfile.py").write_text(flows)
+    return root
+
+
+def test_a_scan_begins_with_what_the_flows_asked_for_and_as_whom_they_were(workspace: MakeWorkspace, tmp_path: Path) -> None:
+    with serving(notebook) as site:
+        known = ("GET /notes/{id}", "POST /notes", "POST /pay")
+        work = workspace(project(tmp_path, PAGES), target=Target(url=site.url, ready="/", routes=known))
+        answer = gate(modules=["xss"], flows="locustfile.py").check(work)
+    assert {coverage.what: (coverage.measured, coverage.missing) for coverage in answer.coverage} == {
+        "routes": (3, ()),
+        "modules": (1, ()),
+        "tasks of the flows": (3, ()),
+        "pages still open as the flows": (1, ()),
+    }
+    places = {
+        (finding.location.url, finding.location.parameter)
+        for finding in answer.findings
+        if isinstance(finding.location, EndpointLocation) and 79 in finding.rule.cwe
+    }
+    assert (f"{site.url}/pay", "amount") in places
+    bodies = [json.loads(asked.body) for asked in site.asked if asked.path == "/notes"]
+    assert {"text": "hello", "tags": [{"name": "a"}]} in bodies
+    assert any(body["text"] != "hello" for body in bodies)
+    kept = "".join(file.read_text("utf-8", "replace") for file in work.directory.path.rglob("evidence/**/*") if file.is_file())
+    assert "of-the-flows" not in kept
+
+
+def test_a_session_of_the_flows_that_ended_before_the_scan_did_is_no_answer(workspace: MakeWorkspace, tmp_path: Path) -> None:
+    bye = PAGES + "\n    @task\n    def zz_leave(self):\n        self.client.get('/leave')\n"
+    left: list[Asked] = []
+
+    def leaving(asked: Asked) -> Said:
+        if asked.path == "/leave":
+            left.append(asked)
+        return (401, [], "gone") if left and asked.path.startswith("/notes") else notebook(asked)
+
+    with serving(leaving) as site:
+        work = workspace(project(tmp_path, bye), target=Target(url=site.url, ready="/", routes=("/",)))
+        answer = gate(modules=["redirect"], flows="locustfile.py").check(work)
+    assert [item.reason for item in covered(answer, "pages still open as the flows").missing] == ["401: not logged in"]
+
+
+def test_modules_in_lanes_of_their_own_find_what_they_would_have_found_in_one(workspace: MakeWorkspace, tmp_path: Path) -> None:
+    def careless(asked: Asked) -> Said:
+        query = dict(urllib.parse.parse_qsl(asked.path.partition("?")[2]))
+        if "passwd" in query.get("name", ""):
+            return 200, [], "root:x:0:0:root:/root:/bin/bash"
+        if "'" in query.get("id", ""):
+            return (
+                500,
+                [],
+                "You have an error in your SQL syntax; check the manual that corresponds to your MySQL server version",
+            )
+        return 200, [], '<a href="/file?name=a">f</a><a href="/row?id=1">r</a>' + query.get("id", "")
+
+    with serving(careless) as site:
+        work = dataclasses.replace(workspace(tmp_path, target=Target(url=site.url, ready="/")), jobs=2)
+        answer = gate(modules=["xss", "sql", "file"]).check(work)
+    assert {finding.rule.id for finding in answer.findings} >= {
+        "path-traversal",
+        "sql-injection",
+        "reflected-cross-site-scripting",
+    }
+    assert len(answer.findings) == len(set(answer.findings))
+    assert covered(answer, "modules").missing == ()
+    assert [evidence.tool for evidence in work.evidence] == ["wapiti", "wapiti", "wapiti", "guard"]
+
+
+def test_a_lane_that_has_no_answer_ends_the_others(workspace: MakeWorkspace, tmp_path: Path) -> None:
+    stop = threading.Event()
+
+    def slow(asked: Asked) -> Said:
+        if "passwd" in asked.path:
+            psutil_kill(asked)
+        return 200, [], '<a href="/file?name=a">f</a>'
+
+    def psutil_kill(asked: Asked) -> None:
+        for process in psutil.Process().children(recursive=True):
+            if "file" in process.cmdline() and not stop.is_set():
+                stop.set()
+                process.kill()
+
+    with serving(slow) as site:
+        work = dataclasses.replace(workspace(tmp_path, target=Target(url=site.url, ready="/")), jobs=2)
+        with pytest.raises(ToolFailed):
+            gate(modules=["csp", "exec", "file"]).check(work)
+    assert stop.is_set()

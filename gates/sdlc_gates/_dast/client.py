@@ -102,6 +102,8 @@ class Client:
     """Where each request and its reply is written, one JSON object a line."""
     secrets: set[str] = field(default_factory=set)
     """Texts that are never written down."""
+    folder: Path = Path()
+    """Where commands are run that log in."""
     sent: int = 0
     _next: float = 0.0
 

@@ -31,6 +31,6 @@ class Entrance(Frozen, frozen=True):
         """
         if self.logged_in is None:
             return None
-        fields = self.login.fields | from_environment(self.login.fields_env, "login field") if self.login else {}
+        fields = self.login.credentials() if self.login else {}
         headers = from_environment(self.headers_env, "header")
         return Identity(probe=self.logged_in, login=self.login, fields=fields, headers=headers)

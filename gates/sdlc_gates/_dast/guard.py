@@ -10,7 +10,9 @@ import contextlib
 import dataclasses
 import datetime
 import importlib.metadata
+import os
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Iterator, Mapping
@@ -21,13 +23,16 @@ import msgspec
 
 from sdlc.errors import Cancelled, GateError, OutputInvalid, TargetFailed, ToolFailed, ToolTimeout
 from sdlc.gate import Workspace
-from sdlc.model import Coverage, Evidence, Frozen
+from sdlc.model import Coverage, Evidence, Frozen, Missing
 from sdlc.process import Running, clean_environment
+from sdlc_gates._dast import certificate
 from sdlc_gates._dast.session import Identity
 
 DISTRIBUTION = "sdlc-gates"
 MODULE = "sdlc_gates._dast.guardian"
 VARIABLE = "SDLC_GUARD"
+# Whose certificates are trusted, as for every program that uses OpenSSL.
+AUTHORITIES = ("SSL_CERT_FILE", "SSL_CERT_DIR")
 START_SECONDS = 60.0
 # The last look whether the session still holds may wait for a target that is busy.
 GRACE_SECONDS = 45.0
@@ -45,6 +50,14 @@ class Plan(Frozen, frozen=True):
     identity: Identity | None = None
     page_locations: bool = False
     """Whether to keep redirections to anything but a page (`javascript:`) from a scanner that stumbles over them."""
+    flows: str = ""
+    """A file of recorded requests: what is asked for as they did is sent as whom they were, where there is no identity."""
+    record: str = ""
+    """A file to record every request in."""
+    certificate: str = ""
+    """For an HTTPS target: a file with a private key and a certificate, to speak to the scanner with."""
+    folder: str = ""
+    """Where commands are run that log in."""
     secrets: str = ""
     """The file that the session's secrets are written to, for taking them out of evidence."""
     given_up: str = ""
@@ -67,6 +80,8 @@ class Word(msgspec.Struct, frozen=True, omit_defaults=True):
     forwarded: int = 0
     checks: int = 0
     refused: dict[str, int] = {}
+    flows: dict[str, str] = {}
+    """Pages that the flows were let in to: why one no longer lets in who asks as they did; empty when it does."""
 
 
 @dataclass(slots=True)
@@ -84,6 +99,8 @@ class Guard:
     """What it did; only after its end."""
     lost: tuple[str, ...] = ()
     """How a lost session showed, each time it was renewed."""
+    known: set[str] = field(default_factory=set)
+    """Secrets beside those of the session."""
     started: str = field(default_factory=lambda: datetime.datetime.now(datetime.UTC).isoformat(timespec="milliseconds"))
     _began: float = field(default_factory=time.monotonic)
     limit: GateError | None = None
@@ -97,13 +114,19 @@ class Guard:
     @property
     def secrets(self) -> set[str]:
         """What must stand in no file of evidence."""
-        return set(msgspec.json.decode(self.secrets_file.read_bytes(), type=list[str])) if self.secrets_file.exists() else set()
+        if not self.secrets_file.exists():
+            return set(self.known)
+        return self.known | set(msgspec.json.decode(self.secrets_file.read_bytes(), type=list[str]))
 
     def coverage(self) -> tuple[Coverage, ...]:
         """How many looks found the session alive, where there was one; one that was lost was renewed, and is no gap."""
-        if not self.account or not self.account.checks:
+        if self.account and self.account.checks:
+            return (Coverage(what="looks at the session", measured=self.account.checks, expected=self.account.checks),)
+        if not self.account or not self.account.flows:
             return ()
-        return (Coverage(what="looks at the session", measured=self.account.checks, expected=self.account.checks),)
+        lost = tuple(Missing(item=page, reason=reason) for page, reason in self.account.flows.items() if reason)
+        pages = len(self.account.flows)
+        return (Coverage(what="pages still open as the flows", measured=pages - len(lost), expected=pages, missing=lost),)
 
     def notes(self) -> tuple[str, ...]:
         """What was asked for and kept back, and how often the session was lost."""
@@ -115,9 +138,9 @@ class Guard:
             return refused
         return (f"the session was lost and renewed {len(self.lost)} times, at last because the page {self.lost[-1]}", *refused)
 
-    def record(self, work: Workspace) -> None:
+    def record(self, work: Workspace, name: str = "guard") -> None:
         """Make what it said evidence."""
-        artifact = work.directory.keep(work.gate, self.log, "guard.jsonl")
+        artifact = work.directory.keep(work.gate, self.log, f"{name}.jsonl")
         work.evidence.append(
             Evidence(
                 tool="guard",
@@ -138,15 +161,17 @@ def guarded(work: Workspace, plan: Plan) -> Iterator[Guard]:
     Raises `TargetFailed` when nobody can be logged in or stays so, `ToolFailed` when the process ends by itself, and
     `ToolTimeout` or `LimitExceeded` when it was ended at a limit.
     """
-    if plan.identity and plan.url.startswith("https:"):
-        raise TargetFailed(
-            "a scan over HTTPS can't be logged in: its requests go through a tunnel", fix="give the target's HTTP address"
-        )
-    home = work.scratch / "guard"
-    home.mkdir()
+    home = Path(tempfile.mkdtemp(prefix="guard-", dir=work.scratch))
     secrets, given_up = home / "secrets.json", home / "given-up"
     until = work.limits.deadline + GRACE_SECONDS
-    plan = msgspec.structs.replace(plan, secrets=str(secrets), given_up=str(given_up), deadline=until)
+    plan = msgspec.structs.replace(
+        plan,
+        secrets=str(secrets),
+        given_up=str(given_up),
+        deadline=until,
+        folder=str(work.root),
+        certificate=str(certificate.make(work, home)) if plan.url.startswith("https:") else "",
+    )
     with _process(work, plan, home) as process:
         guard = Guard(f"http://127.0.0.1:{_port(process, work)}", work, process.stdout, secrets, process.pid)
         early = False
@@ -165,7 +190,9 @@ def guarded(work: Workspace, plan: Plan) -> Iterator[Guard]:
 
 
 def _process(work: Workspace, plan: Plan, home: Path) -> Running:
-    environment = clean_environment(home, {VARIABLE: msgspec.json.encode(plan).decode()})
+    login = plan.identity.login if plan.identity else None
+    passed = {name: os.environ[name] for name in (*AUTHORITIES, *(login.pass_env if login else ())) if name in os.environ}
+    environment = clean_environment(home, {**passed, VARIABLE: msgspec.json.encode(plan).decode()})
     return Running(
         [sys.executable, "-I", "-m", MODULE],
         cwd=home,

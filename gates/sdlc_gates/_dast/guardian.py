@@ -7,6 +7,7 @@ import contextlib
 import os
 import re
 import signal
+import ssl
 import sys
 import threading
 from collections.abc import Callable
@@ -17,10 +18,14 @@ import msgspec
 from sdlc.errors import SdlcError
 from sdlc_gates._dast.client import Bounds, Client
 from sdlc_gates._dast.guard import VARIABLE, Plan, Word
-from sdlc_gates._dast.proxy import Lines, Proxy, place_of, unchanged
+from sdlc_gates._dast.heads import Carrying, Lines, as_it_came, place_of
+from sdlc_gates._dast.proxy import Proxy, Tls
+from sdlc_gates._dast.recorded import Recorded, Sessions, read
 from sdlc_gates._dast.session import Session
+from sdlc_gates._dast.standing import standing
 
 PROBE_SECONDS = 10.0
+MOST_RECORDED = 5_000
 # A scan may take the session's cookie away many times a second.
 SOONEST_SECONDS = 1.0
 # A scheme and no host after it.
@@ -34,8 +39,10 @@ class Guardian:
         """Prepare everything; nothing is asked yet."""
         self.plan = plan
         self.session = _session(plan)
-        carrying = self.session.carried if self.session else unchanged
-        self.proxy = Proxy(place_of(plan.url), plan.per_second, plan.exclude, carrying, self._showing)
+        self.flows = read(Path(plan.flows)) if plan.flows else ()
+        self.proxy = Proxy(
+            place_of(plan.url), plan.per_second, plan.exclude, self._carrying(), self._showing, _tls(plan), self._recording()
+        )
         self.told = 0
         self._doubted = asyncio.Event()
         self._looking = asyncio.Lock()
@@ -57,8 +64,20 @@ class Guardian:
         for task in (keeping, stopped):
             task.cancel()
         await asyncio.gather(keeping, stopped, return_exceptions=True)
-        checks = self.session.checks if self.session else 0
-        return Word(ended=True, fault=fault, forwarded=self.proxy.forwarded, checks=checks, refused=dict(self.proxy.refused))
+        return Word(
+            ended=True,
+            fault=fault,
+            forwarded=self.proxy.forwarded,
+            checks=self.session.checks if self.session else 0,
+            refused=dict(self.proxy.refused),
+            flows=await self._standing(),
+        )
+
+    async def _standing(self) -> dict[str, str]:
+        """Why pages that the flows were let in to no longer let anybody in who asks as they did; empty for one that does."""
+        if self.session or not self.flows or Path(self.plan.given_up).exists():
+            return {}
+        return await asyncio.to_thread(standing, _client(self.plan), self.flows)
 
     async def _keep(self) -> str:
         """Look at the session now and then; returns why it is lost for good."""
@@ -92,6 +111,24 @@ class Guardian:
                 self._write_down(session)
         return ""
 
+    def _carrying(self) -> Carrying:
+        """As whom requests are sent on: with the session, or else as the flows asked for the same path."""
+        if session := self.session:
+            return lambda path, lines: session.carried(lines)
+        return Sessions(self.flows).carried if self.flows else as_it_came
+
+    def _recording(self) -> Callable[[Recorded], None] | None:
+        if not self.plan.record:
+            return None
+        file = Path(self.plan.record)
+
+        def record(one: Recorded) -> None:
+            if self.proxy.forwarded <= MOST_RECORDED:
+                with file.open("ab") as journal:
+                    journal.write(msgspec.json.encode(one) + b"\n")
+
+        return record
+
     def _write_down(self, session: Session) -> None:
         Path(self.plan.secrets).write_bytes(msgspec.json.encode(sorted(session.client.secrets)))
         for reason in session.lost[self.told :]:
@@ -112,8 +149,25 @@ class Guardian:
 def _session(plan: Plan) -> Session | None:
     if plan.identity is None:
         return None
+    client = _client(plan)
+    client.secrets |= set(plan.identity.fields.values())
+    return Session(plan.identity, client)
+
+
+def _client(plan: Plan) -> Client:
     bounds = Bounds(plan.deadline, threading.Event(), requests=1_000_000, seconds=PROBE_SECONDS)
-    return Session(plan.identity, Client(plan.url, bounds, secrets=set(plan.identity.fields.values())))
+    return Client(plan.url, bounds, folder=Path(plan.folder))
+
+
+def _tls(plan: Plan) -> Tls | None:
+    """Both ends of HTTPS: ours with the certificate that was made for it, and the target's verified as usual."""
+    if not plan.certificate:
+        return None
+    here = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    here.load_cert_chain(plan.certificate)
+    there = ssl.create_default_context()
+    there.set_alpn_protocols(["http/1.1"])
+    return Tls(here, there)
 
 
 def say(word: Word) -> None:

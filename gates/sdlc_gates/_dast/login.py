@@ -8,10 +8,13 @@ import json
 import os
 import urllib.parse
 from collections.abc import Iterator, Mapping
-from typing import Literal
+from typing import Annotated, Literal
+
+from msgspec import Meta
 
 from sdlc.errors import TargetFailed
 from sdlc.model import Frozen
+from sdlc_gates._dast import script
 from sdlc_gates._dast.client import SHORTEST_SECRET, Client, Reply, Request
 from sdlc_gates._dast.forms import hidden_fields
 
@@ -23,8 +26,14 @@ SHOWN_CHARACTERS = 200
 class Login(Frozen, frozen=True):
     """How the target lets somebody in."""
 
-    path: str
+    path: str = ""
     """Where the credentials are sent."""
+    command: tuple[str, ...] = ()
+    """Instead of `path`: a program that logs in and prints `{"headers": {…}, "cookies": {…}}`; `{url}` is filled in."""
+    pass_env: tuple[str, ...] = ()
+    """Environment variables that the command gets."""
+    seconds: Annotated[float, Meta(gt=0)] = 60
+    """How long the command may take."""
     method: str = "POST"
     """The method they are sent with."""
     kind: Literal["json", "form"] = "json"
@@ -41,6 +50,18 @@ class Login(Frozen, frozen=True):
     """The header that carries the token."""
     scheme: str = "Bearer"
     """The word before the token; may be empty."""
+
+    def __post_init__(self) -> None:
+        """One way in, and no other."""
+        if bool(self.path) == bool(self.command):
+            raise ValueError("login needs path or command, and not both")
+        if self.pass_env and not self.command:
+            raise ValueError("login.pass_env is for login.command")
+
+    def credentials(self) -> dict[str, str]:
+        """The fields, those from the environment among them; raises `TargetFailed` naming a variable that is not set."""
+        from_environment({name: name for name in self.pass_env}, "of the command that logs in:")
+        return self.fields | from_environment(self.fields_env, "login field")
 
 
 def from_environment(variables: Mapping[str, str], purpose: str) -> dict[str, str]:
@@ -65,6 +86,8 @@ def log_in(client: Client, login: Login, fields: Mapping[str, str]) -> tuple[tup
 
     Raises `TargetFailed` when the reply holds no session.
     """
+    if login.command:
+        return _by_command(client, login, fields)
     cookies, hidden = _visited(client, login, fields) if login.page else ({}, {})
     request = asked(login, {**hidden, **fields})
     sent = _from_page(request, f"{client.url}{login.page}", cookies) if login.page else request
@@ -75,6 +98,14 @@ def log_in(client: Client, login: Login, fields: Mapping[str, str]) -> tuple[tup
             f"logging in at {login.path} gave no session: {client.redacted(_said(login, reply))}",
             fix="see login in the gate's table",
         )
+    client.secrets |= secrets_in(dict(headers))
+    return headers
+
+
+def _by_command(client: Client, login: Login, fields: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+    granted = script.run(client, login.command, login.pass_env, login.seconds, fields)
+    pairs = "; ".join(f"{name}={value}" for name, value in granted.cookies.items())
+    headers = (*granted.headers.items(), *((("Cookie", pairs),) if pairs else ()))
     client.secrets |= secrets_in(dict(headers))
     return headers
 

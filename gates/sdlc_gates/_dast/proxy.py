@@ -1,36 +1,59 @@
 """A proxy that lets a scanner reach one address and nothing else, no faster than allowed, and as somebody logged in.
 
 For scanners that follow redirects wherever they lead. Each connection carries one request, so none can be used twice
-for two places.
+for two places. A tunnel to an HTTPS target ends here: the scanner sees a certificate of the proxy's, and the target's own
+is verified in its place.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import ssl
 import urllib.parse
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from sdlc_gates._dast.heads import (
+    ELSEWHERE,
+    EXCLUDED,
+    Carrying,
+    Place,
+    Showing,
+    as_it_came,
+    asked,
+    closing,
+    destination,
+    header_lines,
+    path_of,
+    refusal,
+    rewritten,
+    unchanged,
+)
+from sdlc_gates._dast.recorded import Recorded, recorded
 from sdlc_gates._dast.routes import excluding
 
 HEAD_BYTES = 1 << 18
 CHUNK = 1 << 16
+KEPT_BODY_BYTES = 1 << 16
 # A scanner makes up paths without end; what is written down of them is bounded.
 MOST_PLACES = 10_000
 PLACE_CHARACTERS = 300
 OTHERS = "other places"
-REFUSAL = b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 NO_REPLY = b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
-HOP_BY_HOP = (b"connection:", b"proxy-connection:", b"proxy-authorization:", b"keep-alive:")
-Place = tuple[str, int]
-Lines = Sequence[bytes]
+TUNNEL = b"HTTP/1.1 200 Connected\r\n\r\n"
+BROKEN = (OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError, ValueError)
 
 
-def unchanged(lines: Lines) -> Lines:
-    """The header lines as they are."""
-    return lines
+@dataclass(frozen=True, slots=True)
+class Tls:
+    """Both ends of the encryption to an HTTPS target."""
+
+    here: ssl.SSLContext
+    """Speaks to the scanner, in the target's name."""
+    there: ssl.SSLContext
+    """Speaks to the target."""
 
 
 @dataclass(slots=True)
@@ -42,11 +65,13 @@ class Proxy:
     per_second: float = 0
     """Requests; 0 for no limit."""
     exclude: tuple[str, ...] = ()
-    """Shell patterns for paths that are out of reach too; inside a tunnel (HTTPS) nobody sees them."""
-    carrying: Callable[[Lines], Lines] = unchanged
-    """What is made of a request's header lines."""
-    showing: Callable[[Lines], Lines] = unchanged
-    """What is made of a reply's header lines."""
+    """Shell patterns for paths that are out of reach too."""
+    carrying: Carrying = as_it_came
+    showing: Showing = unchanged
+    tls: Tls | None = None
+    """For a target that is asked over HTTPS."""
+    record: Callable[[Recorded], None] | None = None
+    """Is told of each request that was sent on."""
     forwarded: int = 0
     """Requests that were sent on."""
     refused: Counter[str] = field(default_factory=Counter)
@@ -81,26 +106,41 @@ class Proxy:
             writer.close()
 
     async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with contextlib.suppress(OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError, ValueError):
+        with contextlib.suppress(*BROKEN):
             head = await reader.readuntil(b"\r\n\r\n")
-            method, address, _ = head.split(b"\r\n", 1)[0].decode("latin-1").split(" ", 2)
-            if out_of_reach := self._out_of_reach(method, address):
-                place = out_of_reach[:PLACE_CHARACTERS]
-                self.refused[place if place in self.refused or len(self.refused) < MOST_PLACES else OTHERS] += 1
-                writer.write(REFUSAL)
-            else:
-                await self._wait_for_turn()
-                self.forwarded += 1
-                await self._forward(method, address, head, reader, writer)
-            await writer.drain()
+            method, address = asked(head)
+            if method == "CONNECT":
+                place = destination(method, address)
+                if self.tls is None or place != self.allowed:
+                    await self._refuse(f"{place[0]}:{place[1]}", ELSEWHERE, writer)
+                    return
+                writer.write(TUNNEL)
+                await writer.drain()
+                await writer.start_tls(self.tls.here)
+                head = await reader.readuntil(b"\r\n\r\n")
+                method, address = asked(head)
+            elif self.tls or (place := destination(method, address)) != self.allowed:
+                await self._refuse(address if self.tls else f"{place[0]}:{place[1]}", ELSEWHERE, writer)
+                return
+            await self._pass(method, address, head, reader, writer)
 
-    def _out_of_reach(self, method: str, address: str) -> str:
-        """What a request may not be sent to; empty when it may."""
-        place = destination(method, address)
-        if place != self.allowed:
-            return f"{place[0]}:{place[1]}"
-        path = "" if method == "CONNECT" else urllib.parse.unquote(urllib.parse.urlsplit(address).path)
-        return path if excluding(path, self.exclude) else ""
+    async def _pass(
+        self, method: str, address: str, head: bytes, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        path = urllib.parse.unquote(path_of(address).partition("?")[0])
+        if excluding(path, self.exclude):
+            await self._refuse(path, EXCLUDED, writer)
+            return
+        await self._wait_for_turn()
+        self.forwarded += 1
+        await self._forward(method, address, head, reader, writer)
+        await writer.drain()
+
+    async def _refuse(self, what: str, reason: str, writer: asyncio.StreamWriter) -> None:
+        place = what[:PLACE_CHARACTERS]
+        self.refused[place if place in self.refused or len(self.refused) < MOST_PLACES else OTHERS] += 1
+        writer.write(refusal(reason))
+        await writer.drain()
 
     async def _wait_for_turn(self) -> None:
         if self.per_second:
@@ -112,17 +152,19 @@ class Proxy:
     async def _forward(
         self, method: str, address: str, head: bytes, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> None:
+        secure = self.tls.there if self.tls else None
         try:
-            upstream, sender = await asyncio.open_connection(*self.allowed, limit=HEAD_BYTES)
+            upstream, sender = await asyncio.open_connection(*self.allowed, limit=HEAD_BYTES, ssl=secure)
         except OSError:
             writer.write(NO_REPLY)
             return
-        if method == "CONNECT":
-            writer.write(b"HTTP/1.1 200 Connected\r\n\r\n")
-        else:
-            sender.write(rewritten(method, address, head, self.carrying))
+        sender.write(rewritten(method, address, head, self.carrying))
+        sent, answered = bytearray(), bytearray()
         # A client that has left ends the upload, and nobody waits for the reply any more.
-        ways = {asyncio.create_task(_copy(reader, sender)), asyncio.create_task(self._reply(method, upstream, writer))}
+        ways = {
+            asyncio.create_task(_copy(reader, sender, sent if self.record else None)),
+            asyncio.create_task(self._reply(upstream, writer, answered)),
+        }
         try:
             await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
         finally:
@@ -130,44 +172,22 @@ class Proxy:
                 way.cancel()
             await asyncio.gather(*ways, return_exceptions=True)
             sender.close()
+            if self.record:
+                body = bytes(sent) if len(sent) <= KEPT_BODY_BYTES else b""
+                self.record(recorded(method, path_of(address), header_lines(head), body, bytes(answered)))
 
-    async def _reply(self, method: str, upstream: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        if method != "CONNECT":
-            writer.write(closing(await upstream.readuntil(b"\r\n\r\n"), self.showing))
+    async def _reply(self, upstream: asyncio.StreamReader, writer: asyncio.StreamWriter, answered: bytearray) -> None:
+        head = await upstream.readuntil(b"\r\n\r\n")
+        answered += head
+        writer.write(closing(head, self.showing))
         await _copy(upstream, writer)
 
 
-def destination(method: str, address: str) -> Place:
-    """Host and port that a request to a proxy is meant for; raises `ValueError` when it names none."""
-    parts = urllib.parse.urlsplit(f"//{address}" if method == "CONNECT" else address)
-    if not parts.hostname:
-        raise ValueError(f"{address!r} names no host")
-    return parts.hostname, parts.port or (443 if parts.scheme in ("https", "") else 80)
-
-
-def place_of(url: str) -> Place:
-    """Host and port of a target."""
-    return destination("GET", url)
-
-
-def rewritten(method: str, address: str, head: bytes, carrying: Callable[[Lines], Lines] = unchanged) -> bytes:
-    """The head of a request as its server wants it: with a path instead of a URL, for one request only."""
-    parts = urllib.parse.urlsplit(address)
-    path = urllib.parse.urlunsplit(("", "", parts.path or "/", parts.query, ""))
-    lines = [line for line in head.split(b"\r\n")[1:-2] if not line.lower().startswith(HOP_BY_HOP)]
-    first = f"{method} {path} HTTP/1.1".encode("latin-1")
-    return b"\r\n".join([first, *carrying(lines), b"Connection: close", b"", b""])
-
-
-def closing(head: bytes, showing: Callable[[Lines], Lines] = unchanged) -> bytes:
-    """The head of a reply that tells the client not to send another request on this connection."""
-    first, *lines = head.split(b"\r\n")[:-2]
-    kept = [line for line in lines if not line.lower().startswith(HOP_BY_HOP)]
-    return b"\r\n".join([first, *showing(kept), b"Connection: close", b"", b""])
-
-
-async def _copy(source: asyncio.StreamReader, goal: asyncio.StreamWriter) -> None:
+async def _copy(source: asyncio.StreamReader, goal: asyncio.StreamWriter, kept: bytearray | None = None) -> None:
+    """Send everything on; a beginning of it, somewhat over what may be kept, also goes to `kept`."""
     with contextlib.suppress(OSError):
         while chunk := await source.read(CHUNK):
+            if kept is not None and len(kept) <= KEPT_BODY_BYTES:
+                kept += chunk
             goal.write(chunk)
             await goal.drain()

@@ -128,9 +128,9 @@ class People:
         if not login:
             return ()
         known = set(self.client.secrets)
-        fields = {name: filled(value, words) for name, value in login.fields.items()}
+        fields = login.credentials() | {name: filled(value, words) for name, value in login.fields.items()}
         try:
-            return log_in(self.client, login, fields | from_environment(login.fields_env, "field"))
+            return log_in(self.client, login, fields)
         finally:
             self._lent.setdefault(number, set()).update(self.client.secrets - known)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from sdlc_gates._dast.entrance import Entrance
+from sdlc_gates._dast.flows import Seeded
 
 # Those that need a server on the internet to call back, a database from there, or programs of their own are left out.
 Module = Literal[
@@ -37,7 +37,7 @@ TOKENS = (
 )
 
 
-class WapitiOptions(Entrance, frozen=True):
+class WapitiOptions(Seeded, frozen=True):
     """Wapiti's keys in `[gates.wapiti]`."""
 
     modules: tuple[Module, ...] = (

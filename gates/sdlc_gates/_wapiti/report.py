@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import msgspec
 
@@ -99,23 +99,31 @@ class Report(msgspec.Struct, frozen=True):
 
 
 def parse(
-    crawl: Report, latest: Report, log: str, target: Target, modules: tuple[str, ...], exclude: tuple[str, ...]
+    reports: Sequence[Report],
+    logs: Sequence[str],
+    target: Target,
+    modules: tuple[str, ...],
+    exclude: tuple[str, ...],
+    visited: Iterable[Visit] = (),
 ) -> Answer:
     """What the reports say, and what they leave out: routes not reached, modules that did not run, or not to the end.
 
-    `crawl` is the report of the run that followed the links, `latest` that of the last one, which repeats all findings.
+    The first report is that of the run that followed the links; later ones repeat its findings. `visited` are requests that
+    were made beside them.
     Raises `OutputInvalid` for the report of another version, or one that contradicts itself.
     """
-    for report in (crawl, latest):
+    crawl = reports[0]
+    for report in reports:
         if report.infos.version != f"Wapiti {VERSION}":
             raise OutputInvalid(f"the report is by {report.infos.version!r}; this gate reads those of Wapiti {VERSION}")
     unlisted = crawl.infos.crawled_pages_nbr - len(crawl.infos.crawled_pages)
     if unlisted < 0:
         raise OutputInvalid("the report lists more pages than it counts")
-    visits = [_visit(page) for page in crawl.infos.crawled_pages]
+    visits = [*visited, *(_visit(page) for page in crawl.infos.crawled_pages)]
+    found = dict.fromkeys(finding for report in reports for finding in _findings(report, target.url))
     return Answer(
-        findings=tuple(_findings(latest, target.url)),
-        coverage=(routes.coverage(routes.known(target), visits, exclude), ran(log, modules, unlisted)),
+        findings=tuple(found),
+        coverage=(routes.coverage(routes.known(target), visits, exclude), ran(logs, modules, unlisted)),
         notes=(UNTESTED,),
     )
 
@@ -125,13 +133,23 @@ def _visit(page: Page) -> Visit:
     return Visit(page.request.method, page.request.url, reply.status_code if reply else 0, reply.location if reply else "")
 
 
-def ran(log: str, modules: tuple[str, ...], unlisted: int = 0) -> Coverage:
-    """Which modules ran to their end. Wapiti ends with exit code 0 and a whole report when one did not.
+def ran(logs: Sequence[str], modules: tuple[str, ...], unlisted: int = 0) -> Coverage:
+    """Which modules ran to their end, by the logs of all runs. Wapiti ends with 0 and a whole report when one did not.
 
     `unlisted` is how many pages were found and not read.
     """
     faults = dict.fromkeys(modules, "it was not launched")
     others = [Missing(item="the crawl", reason=f"{unlisted} pages were found and not read")] if unlisted else []
+    for log in logs:
+        others += _read(log, faults)
+    missing = (*(Missing(item=name, reason=reason) for name, reason in faults.items()), *others)
+    expected = len(modules) + len(others)
+    return Coverage(what="modules", measured=expected - len(missing), expected=expected, missing=missing)
+
+
+def _read(log: str, faults: dict[str, str]) -> list[Missing]:
+    """What was wrong in one run with something else than a module; `faults` is brought up to date."""
+    others: list[Missing] = []
     current, whole = "", False
     for line in filter(None, map(LOG_LINE.match, log.splitlines())):
         text = line["text"]
@@ -150,9 +168,7 @@ def ran(log: str, modules: tuple[str, ...], unlisted: int = 0) -> Coverage:
             others.append(Missing(item="Wapiti", reason=text[:200]))
     if not whole:
         others.append(Missing(item="Wapiti", reason="its log ends before its report was written"))
-    missing = (*(Missing(item=name, reason=reason) for name, reason in faults.items()), *others)
-    expected = len(modules) + len(others)
-    return Coverage(what="modules", measured=expected - len(missing), expected=expected, missing=missing)
+    return others
 
 
 def _findings(report: Report, url: str) -> Iterator[Finding]:

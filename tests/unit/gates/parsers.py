@@ -104,11 +104,11 @@ WAPITI_TARGET = Target(url=WAPITI_REPORT.infos.target.rstrip("/"), ready="/")
 def _wapiti(content: bytes) -> Answer:
     log = (WAPITI / "wapiti.log").read_text("utf-8")
     report = decode(content, wapiti.Report)
-    return wapiti.parse(report, report, log, WAPITI_TARGET, WapitiOptions().modules, ())
+    return wapiti.parse([report], [log], WAPITI_TARGET, WapitiOptions().modules, ())
 
 
 def _wapiti_log(content: bytes) -> Answer:
-    return Answer(coverage=(wapiti.ran(content.decode("utf-8", "replace"), WapitiOptions().modules),))
+    return Answer(coverage=(wapiti.ran([content.decode("utf-8", "replace")], WapitiOptions().modules),))
 
 
 def _zap(content: bytes) -> Answer:

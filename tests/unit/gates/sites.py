@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import ssl
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -40,8 +41,8 @@ class Site:
 
 
 @contextlib.contextmanager
-def serving(answer: Callable[[Asked], Said]) -> Iterator[Site]:
-    """On a free port, for as long as the block runs."""
+def serving(answer: Callable[[Asked], Said], tls: ssl.SSLContext | None = None) -> Iterator[Site]:
+    """On a free port, for as long as the block runs; over HTTPS with a certificate."""
     site = Site()
 
     class Handler(BaseHTTPRequestHandler):
@@ -71,7 +72,10 @@ def serving(answer: Callable[[Asked], Said]) -> Iterator[Site]:
             pass
 
     with Server(("127.0.0.1", 0), Handler) as server:
-        site.url = f"http://127.0.0.1:{server.server_port}"
+        site.url = f"http{'s' if tls else ''}://127.0.0.1:{server.server_port}"
+        if tls:
+            # With a handshake at once, one silent client would hold all others up.
+            server.socket = tls.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
         thread.start()
         try:

@@ -17,7 +17,7 @@ import psutil
 import pytest
 from sdlc_gates._dast import echo
 from sdlc_gates._dast.guard import Guard, Plan, guarded
-from sdlc_gates._dast.proxy import closing, destination, rewritten
+from sdlc_gates._dast.heads import closing, destination, rewritten
 
 from sdlc.errors import Cancelled, ToolFailed
 from sdlc.gate import Workspace

@@ -171,11 +171,6 @@ def test_a_session_that_nobody_looks_at_is_no_configuration(options: dict[str, A
         msgspec.convert(options, Entrance)
 
 
-def test_a_scan_over_https_can_not_be_logged_in(guarding: Guarding) -> None:
-    with pytest.raises(TargetFailed, match="tunnel"):
-        stopped(guarding("https://127.0.0.1:9", login=TOKEN, logged_in=MEMBERS))
-
-
 def test_a_variable_that_is_not_set_is_named() -> None:
     entrance = msgspec.convert({"headers_env": {"A": "NOT_SET_ANYWHERE"}, "logged_in": MEMBERS}, Entrance)
     with pytest.raises(TargetFailed, match="NOT_SET_ANYWHERE"):

@@ -7,9 +7,11 @@ from typing import Any
 
 import msgspec
 import pytest
+from sdlc_gates._wapiti.description import localized
+from sdlc_gates._wapiti.lanes import rounds
 from sdlc_gates._wapiti.options import WapitiOptions
 from sdlc_gates._wapiti.report import Report, parse, ran
-from sdlc_gates.wapiti import Wapiti, localized, rounds
+from sdlc_gates.wapiti import Wapiti
 
 from sdlc.errors import NoTarget, OutputInvalid, TargetFailed, ToolMissing
 from sdlc.gate import Workspace, decode
@@ -25,7 +27,7 @@ TARGET = Target(url=REPORT["infos"]["target"].rstrip("/"), ready="/")
 
 def parsed(report: dict[str, Any], log: str = LOG) -> Answer:
     read = decode(json.dumps(report).encode(), Report)
-    return parse(read, read, log, TARGET, MODULES, ())
+    return parse([read], [log], TARGET, MODULES, ())
 
 
 def altered(**infos: object) -> dict[str, Any]:
@@ -33,7 +35,7 @@ def altered(**infos: object) -> dict[str, Any]:
 
 
 def modules(log: str) -> Coverage:
-    return ran(log, MODULES)
+    return ran([log], MODULES)
 
 
 def test_a_recorded_report_becomes_findings_with_weakness_place_and_severity() -> None:
@@ -158,11 +160,13 @@ def test_the_description_is_pointed_at_the_target() -> None:
     three = localized(
         {"openapi": "3.0.0", "servers": [{"url": "https://prod.example/api"}], "paths": {"/a": {}}}, "http://127.0.0.1:1"
     )
-    assert three["servers"] == [{"url": "http://127.0.0.1:1/api"}]
+    assert (three["servers"], three["paths"]) == ([{"url": "http://127.0.0.1:1"}], {"/api/a": {}})
     two = localized(
-        {"swagger": "2.0", "host": "prod.example", "schemes": ["https"], "basePath": "/v1", "paths": {}}, "http://127.0.0.1:1"
+        {"swagger": "2.0", "host": "prod.example", "schemes": ["https"], "basePath": "/v1", "paths": {"/b": {}}},
+        "http://127.0.0.1:1",
     )
-    assert (two["host"], two["schemes"], two["basePath"]) == ("127.0.0.1:1", ["http"], "/v1")
+    assert (two["host"], two["schemes"], two["basePath"]) == ("127.0.0.1:1", ["http"], "/")
+    assert two["paths"] == {"/v1/b": {}}
 
 
 def test_without_its_environment_it_says_how_to_make_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -185,6 +189,22 @@ def test_what_may_not_be_attacked_is_refused(
 
 
 def test_stored_markup_is_looked_for_before_other_payloads_bury_it() -> None:
-    assert rounds(("sql", "xss", "permanentxss", "file")) == (("xss", "permanentxss"), ("sql", "file"))
-    assert rounds(("xss", "sql")) == (("xss", "sql"),)
-    assert rounds(("xss", "permanentxss")) == (("xss", "permanentxss"),)
+    assert rounds(("sql", "xss", "permanentxss", "file")) == ((("xss", "permanentxss"),), (("sql", "file"),))
+    assert rounds(("xss", "sql")) == ((("xss", "sql"),),)
+    assert rounds(("xss", "permanentxss")) == ((("xss", "permanentxss"),),)
+
+
+def test_modules_that_ask_much_run_beside_each_other_where_there_are_cores() -> None:
+    early, late = rounds(MODULES, 2)
+    assert early == (("xss", "permanentxss"),)
+    assert late[0] == ("file",)
+    assert set(late[1]) >= {"sql", "exec", "redirect", "http_headers"}
+    assert sorted(module for lane in (*early, *late) for module in lane) == sorted(MODULES)
+    assert rounds(("csp", "file", "exec"), 4) == ((("csp",),), (("file",), ("exec",)))
+    assert rounds(("file", "exec"), 2) == ((("file", "exec"),),)
+    assert rounds(("csp", "redirect"), 8) == ((("csp", "redirect"),),)
+
+
+def test_each_run_has_to_write_its_report() -> None:
+    cut = LOG[: LOG.rindex("A report has been generated")]
+    assert [item.item for item in ran([cut, LOG], MODULES).missing] == ["Wapiti"]
