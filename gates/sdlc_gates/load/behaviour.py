@@ -7,9 +7,9 @@ from collections import Counter
 from collections.abc import Iterator
 
 from sdlc_gates.load import bounds
-from sdlc_gates.load.records import Tick
+from sdlc_gates.load.records import Journal, Tick
 from sdlc_gates.load.sample import Sample
-from sdlc_gates.load.steady import Steady
+from sdlc_gates.load.steady import Steady, named
 
 STALL_SECONDS = 2
 RATE_TOLERANCE = 0.02
@@ -80,13 +80,23 @@ def _slowest_usual(phase: Steady) -> float:
 
 
 def littles_law(phase: Steady) -> Iterator[str]:
-    """Requests under way should be, on average, their rate times their mean latency; else something was not counted."""
-    ticks = [tick for worker in phase.records.workers for tick in phase.ticks(worker)]
+    """Requests under way should be, on average, their rate times their mean latency; else something was not counted.
+
+    In the judged phase, and in each step, for the knee is drawn from them.
+    """
+    yield from _uncounted(phase)
+    for number, step in enumerate(named(phase.records, "step"), start=1):
+        yield from (f"step {number}: {text}" for text in _uncounted(step))
+
+
+def _uncounted(phase: Steady) -> Iterator[str]:
+    by_worker = [_within(phase, worker) for worker in phase.records.workers]
+    ticks = [tick for of_one in by_worker for tick in of_one]
     looks = sum(tick.looked for tick in ticks) / LOOK_SECONDS / max(1, len(phase.records.workers))
     total, n = _time_under_way(phase)
     if n < LITTLE_REQUESTS or not looks:
         return
-    seen = sum(_mean_busy(phase.ticks(worker)) for worker in phase.records.workers)
+    seen = sum(map(_mean_busy, by_worker))
     expected, mean = total / phase.seconds, total / n
     # The average over a finite time varies as that of a queue with Poisson arrivals, and looks are few.
     # A client's own work before and after the wait is under way, and no latency.
@@ -94,6 +104,11 @@ def littles_law(phase: Steady) -> Iterator[str]:
     allowed += DEVIATIONS * math.sqrt(2 * expected * mean / phase.seconds + expected / looks)
     if abs(seen - expected) > allowed:
         yield f"{seen:.2f} requests were under way on average; their rate and latency say {expected:.2f}"
+
+
+def _within(phase: Steady, worker: Journal) -> list[Tick]:
+    """Its ticks that tell of nothing before or after the phase: what came before may have been another load."""
+    return [tick for tick in phase.ticks(worker) if phase.start + 1 <= tick.at <= phase.end]
 
 
 def _time_under_way(phase: Steady) -> tuple[float, int]:

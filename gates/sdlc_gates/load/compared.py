@@ -15,7 +15,7 @@ from sdlc_gates.load.comparison import Comparison, Run
 from sdlc_gates.load.contrast import Contrast, Pair, contrasts, errors
 from sdlc_gates.load.judge import MODELS, covered
 from sdlc_gates.load.pairs_pictures import pictures
-from sdlc_gates.load.records import Records
+from sdlc_gates.load.records import Records, Remark
 from sdlc_gates.load.sample import Sample
 from sdlc_gates.load.steady import steady
 
@@ -139,6 +139,15 @@ def _sum(before: Coverage | None, part: Coverage, where: str) -> Coverage:
     )
 
 
+def _left_out(comparison: Comparison, tests: Sequence[Test]) -> Iterator[str]:
+    """Names of requests that are not compared on their own."""
+    phases = [phase for _, records in tests if (phase := steady(records))]
+    names = {cell.name for phase in phases for cell in phase.cells()}
+    if out := sorted(names - _pairs(comparison, tests).keys()):
+        listed = ", ".join(out[:SHOWN])
+        yield f"compared in the whole only, for too many or not asked for in every run: {listed} ({len(out)} names)"
+
+
 def _notes(
     comparison: Comparison, tests: Sequence[Test], found: Iterable[object], thresholds: Sequence[MeasurementLimit]
 ) -> Iterator[str]:
@@ -158,4 +167,6 @@ def _notes(
     if not comparison.fresh:
         yield "a side that ran already was not started anew for each run: what differs from start to start is in no bound"
     yield from {MODELS[records.plan.model]: None for _, records in tests}
+    yield from {line.text: None for _, records in tests for line in records.events if isinstance(line, Remark)}
+    yield from _left_out(comparison, tests)
     yield from [item for item in found if isinstance(item, str)][:SHOWN]

@@ -13,7 +13,7 @@ from sdlc_gates.load import needed, validity
 from sdlc_gates.load.phases import measurements, remarks
 from sdlc_gates.load.pictures import pictures
 from sdlc_gates.load.records import Phase, Records, Tick
-from sdlc_gates.load.sample import Sample
+from sdlc_gates.load.sample import PERCENTILES, Sample
 from sdlc_gates.load.steady import Steady, steady
 
 MOST_NAMES = 200
@@ -32,8 +32,9 @@ def judge(records: Records, thresholds: Sequence[MeasurementLimit] = (), exclude
     samples = [sample for sample in phase.samples() if sample.n]
     shown = samples if len(samples) <= MOST_NAMES + 1 else _largest(samples)
     saturated = any(item.item == "generator-saturated" for item in checks.missing)
+    late = lateness(phase)
     measured = [
-        _advised(_doubted(measurement) if saturated else measurement, thresholds, sample)
+        _advised(_doubted(measurement) if saturated else _excused(measurement, late), thresholds, sample)
         for sample in shown
         for measurement in sample.measurements()
     ]
@@ -66,6 +67,19 @@ def _largest(samples: list[Sample]) -> list[Sample]:
 def _doubted(measurement: Measurement) -> Measurement:
     """A latency that a struggling generator measured: the truth may be anything below."""
     return msgspec.structs.replace(measurement, low=0.0) if measurement.unit == "ms" else measurement
+
+
+def lateness(phase: Steady) -> dict[str, float]:
+    """For each percentile of latencies, by how many milliseconds a generator may have made it too high: its own lateness."""
+    ticks = [tick for worker in phase.records.workers for tick in phase.ticks(worker)]
+    return {name: 1000 * validity.loop_lag(ticks, min(1 - q, 0.01)) for name, q in PERCENTILES.items()}
+
+
+def _excused(measurement: Measurement, late: dict[str, float]) -> Measurement:
+    """With the generator's own lateness taken off its lower bound, so that no threshold is broken by that alone."""
+    if measurement.name not in late or measurement.low is None:
+        return measurement
+    return msgspec.structs.replace(measurement, low=max(0.0, measurement.low - late[measurement.name]))
 
 
 def _advised(measurement: Measurement, thresholds: Sequence[MeasurementLimit], sample: Sample) -> Measurement:

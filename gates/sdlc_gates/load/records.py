@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TypeVar, cast
+from typing import Annotated, TypeVar, cast
 
 import msgspec
 
 from sdlc.errors import OutputInvalid
-from sdlc.gate import decode
 from sdlc_gates.load.plan import FORMAT, Plan
 
 UNFINISHED = ".part"
+MOST_REQUESTS = 50_000_000
+"""Of one test: each latency takes some memory to judge."""
+Whole = Annotated[int, msgspec.Meta(ge=0, le=1 << 50)]
+"""A count, whole microseconds, or seconds since the epoch."""
+Amount = Annotated[float, msgspec.Meta(ge=0)]
 
 
 class Line(msgspec.Struct, tag_field="kind", frozen=True, kw_only=True):
     """What every line of a journal has."""
 
-    seq: int
-    at: float
+    seq: Whole
+    at: Amount
     """Seconds since the epoch."""
 
 
@@ -33,10 +38,10 @@ class Phase(Line, tag="phase", frozen=True):
     """A phase begins; one of the plan's stages says when it will have ended, and its load."""
 
     name: str
-    start: int = 0
-    end: int = 0
-    users: int = 0
-    rate: float = 0.0
+    start: Whole = 0
+    end: Whole = 0
+    users: Whole = 0
+    rate: Amount = 0.0
 
 
 class Problem(Line, tag="problem", frozen=True):
@@ -55,21 +60,21 @@ class Remark(Line, tag="remark", frozen=True):
 class WorkerDone(Line, tag="worker_done", frozen=True):
     """A worker told the master that it has ended."""
 
-    worker: int
-    started: int
+    worker: Whole
+    started: Whole
 
 
 class EventsEnd(Line, tag="end", frozen=True):
     """The last line."""
 
-    lines: int
+    lines: Whole
     complete: bool
 
 
 class WorkerHello(Line, tag="hello", frozen=True):
     """The first line of a worker's journal."""
 
-    worker: int
+    worker: Whole
     pid: int
     locust: str
     python: str
@@ -84,50 +89,50 @@ class UserError(Line, tag="user_error", frozen=True):
 class Cell(msgspec.Struct, frozen=True):
     """What became of requests of one name that began in one second; microseconds with counts."""
 
-    start: int
+    start: Whole
     name: str
-    ok: dict[int, int]
-    failed: dict[int, int]
-    censored: dict[int, int]
-    dropped: int
+    ok: dict[Whole, Whole]
+    failed: dict[Whole, Whole]
+    censored: dict[Whole, Whole]
+    dropped: Whole
 
 
 class Tick(Line, tag="tick", frozen=True):
     """What happened since the last one."""
 
-    users: int
-    arrivals: dict[int, int]
+    users: Whole
+    arrivals: dict[Whole, Whole]
     """Tasks that became due, by second; the open model only."""
-    queued: int
+    queued: Whole
     """Tasks that were due and waited for a free user."""
-    in_flight: int
-    lag: dict[int, int]
-    busy: float
+    in_flight: Whole
+    lag: dict[Whole, Whole]
+    busy: Amount
     """Requests under way, or waiting for a user, times the seconds that they were, over the `looked` seconds."""
-    looked: float
-    wall: float
-    cpu: float
+    looked: Amount
+    wall: Amount
+    cpu: Amount
     throttled: float
     stolen: float
     machine: float
-    started: dict[int, int]
-    answered: int
+    started: dict[Whole, Whole]
+    answered: Whole
     """Requests that the target replied to, with whatever status."""
-    unseen: int
+    unseen: Whole
     cells: list[Cell]
 
 
 class WorkerEnd(Line, tag="end", frozen=True):
     """The last line, with the sums of everything before."""
 
-    lines: int
+    lines: Whole
     complete: bool
-    user_errors: int
-    started: int
-    ok: int
-    failed: int
-    censored: int
-    dropped: int
+    user_errors: Whole
+    started: Whole
+    ok: Whole
+    failed: Whole
+    censored: Whole
+    dropped: Whole
 
 
 T = TypeVar("T")
@@ -141,7 +146,7 @@ WORKER_LINE: type[WorkerLine] = cast("type[WorkerLine]", WorkerLine)
 class Probe(msgspec.Struct, frozen=True):
     """One look at the target from outside the load test."""
 
-    at: float
+    at: Amount
     complaint: str
     """Empty when it answered."""
 
@@ -176,12 +181,12 @@ def read(files: Sequence[Path]) -> Records:
     for file in sorted(files):
         name = file.name.removesuffix(UNFINISHED)
         if name.endswith("plan.json"):
-            plan = decode(file.read_bytes(), Plan)
+            plan = _decoded(file.read_bytes(), Plan, name)
         elif name.endswith("events.ndjson"):
             events = _lines(file, EVENT_LINE)
             events_fault = _fault(file, events)
         elif name.endswith("probes.ndjson"):
-            probes = [decode(line, Probe) for line in file.read_bytes().splitlines()]
+            probes = [_decoded(line, Probe, name) for line in file.read_bytes().splitlines()]
         elif name.endswith(".ndjson"):
             lines = _lines(file, WORKER_LINE)
             workers.append(Journal(name=name, lines=lines, fault=_fault(file, lines)))
@@ -192,7 +197,15 @@ def read(files: Sequence[Path]) -> Records:
             raise OutputInvalid(
                 f"the record tells of a phase {line.name!r} of {line.end - line.start} s, which was not planned"
             )
+    made = sum(map(_requests, workers))
+    if made > MOST_REQUESTS:
+        raise OutputInvalid(f"the records tell of {made} requests; more than {MOST_REQUESTS} can't be judged")
     return Records(plan=plan, events=events, events_fault=events_fault, workers=tuple(workers), probes=tuple(probes))
+
+
+def _requests(worker: Journal) -> int:
+    cells = (cell for line in worker.lines if isinstance(line, Tick) for cell in line.cells)
+    return sum(sum(part.values()) for cell in cells for part in (cell.ok, cell.failed, cell.censored))
 
 
 def _planned(plan: Plan) -> set[tuple[str, int]]:
@@ -202,7 +215,14 @@ def _planned(plan: Plan) -> set[tuple[str, int]]:
 def _lines(file: Path, shape: type[T]) -> tuple[T, ...]:
     """The whole lines; what follows the last line break was being written when the process was killed."""
     content = file.read_bytes()
-    return tuple(decode(line, shape) for line in content[: content.rfind(b"\n") + 1].splitlines())
+    return tuple(_decoded(line, shape, file.name) for line in content[: content.rfind(b"\n") + 1].splitlines())
+
+
+def _decoded(content: bytes, shape: type[T], name: str) -> T:
+    try:
+        return msgspec.json.decode(content, type=shape)
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
+        raise OutputInvalid(f"{name} holds what no load test writes: {error}") from error
 
 
 def _fault(file: Path, lines: Sequence[EventLine] | Sequence[WorkerLine]) -> str:
@@ -211,4 +231,6 @@ def _fault(file: Path, lines: Sequence[EventLine] | Sequence[WorkerLine]) -> str
         return "its process ended before it could finish it"
     if len(lines) != last.lines or any(line.seq != number for number, line in enumerate(lines)):
         return "lines are missing from it"
+    if any(after.at < before.at for before, after in itertools.pairwise(lines)):
+        return "its lines are not in the order of time"
     return "" if last.complete else "its process was stopped before the test was over"

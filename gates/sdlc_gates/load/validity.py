@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterator
 
 from sdlc.model import Coverage, Missing
 from sdlc_gates.load import behaviour
-from sdlc_gates.load.records import Journal, Problem, Records, Tick, UserError, WorkerEnd
-from sdlc_gates.load.steady import Steady
+from sdlc_gates.load.records import Cell, Journal, Problem, Records, Tick, UserError, WorkerEnd
+from sdlc_gates.load.steady import Steady, named
 
 MAX_CPU = 0.9
 MAX_THROTTLED = 0.01
@@ -26,6 +26,7 @@ def checks(records: Records, phase: Steady | None) -> Coverage:
         ("worker-lost", _lost),
         ("user-code-raised", _raised),
         ("accounting-off", _accounting),
+        ("smoke-failed", _smoke),
     )
     judged: tuple[tuple[str, Callable[[Steady], Iterator[str]]], ...] = (
         ("zero-requests", _zero),
@@ -89,13 +90,26 @@ def _accounting(records: Records) -> Iterator[str]:
             )
             if not begun == became == end.started == end.ok + end.failed + end.censored + end.dropped:
                 yield f"{worker.name}: {begun} requests were started, {became} accounted for, {end.started} claimed"
+            if strange := sum(not _in_time(cell, worker.lines[0].at, tick.at) for tick in ticks for cell in tick.cells):
+                yield f"{worker.name}: {strange} counts are of seconds in which it did not run"
+
+
+def _in_time(cell: Cell, began: float, told: float) -> bool:
+    return int(began) <= cell.start <= told
+
+
+def _smoke(records: Records) -> Iterator[str]:
+    """Everything that is asked for must be answered once before there is any sense in load."""
+    for stage in named(records, "smoke"):
+        yield from _zero(stage)
+        yield from _all_failed(stage)
 
 
 def _zero(phase: Steady) -> Iterator[str]:
     asked = {request.subject for request in phase.records.plan.requests}
     made = {cell.name for cell in phase.cells() if cell.ok or cell.failed or cell.censored or cell.dropped}
     if not made:
-        yield "no request was made in the steady phase"
+        yield "no request was made"
     elif asked - made:
         yield f"no request was made to {', '.join(sorted(asked - made)[:SHOWN])}"
 
@@ -138,12 +152,12 @@ def _saturated(phase: Steady) -> Iterator[str]:
             yield f"{worker.name}: {stolen:.0%} of the machine's processor time was taken by its host"
 
 
-def loop_lag(ticks: list[Tick]) -> float:
-    """The 99th percentile of how late the generator's ticks were, in seconds."""
+def loop_lag(ticks: list[Tick], beyond: float = 0.01) -> float:
+    """How late the generator's ticks were, in seconds: but for this share of them, not later."""
     lag: Counter[int] = Counter()
     for tick in ticks:
         lag.update(tick.lag)
-    rest = 0.01 * lag.total()
+    rest = beyond * lag.total()
     for late in sorted(lag, reverse=True):
         rest -= lag[late]
         if rest < 0:

@@ -3,45 +3,18 @@
 from __future__ import annotations
 
 import json
-import shutil
-from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import pytest
-from sdlc_gates.load.judge import judge
-from sdlc_gates.load.records import Cell, Tick, read
 
 from sdlc.errors import OutputInvalid
-from sdlc.model import Answer, Measurement
 from sdlc.threshold import MeasurementLimit
-
-RECORDED = Path(__file__).parents[2] / "data" / "load"
+from tests.unit.gates.load_journals import answer, copied, faults, many, measured, rewrite, ticks
 
 
 @pytest.fixture
 def recorded(tmp_path: Path) -> Path:
-    shutil.copytree(RECORDED, tmp_path / "run", ignore=shutil.ignore_patterns("*.py", "__pycache__"))
-    return tmp_path / "run"
-
-
-def answer(folder: Path, *thresholds: MeasurementLimit) -> Answer:
-    return judge(read(sorted(folder.iterdir())), thresholds)
-
-
-def faults(folder: Path) -> set[str]:
-    checks = answer(folder).coverage[0]
-    assert checks.measured == checks.expected - len(checks.missing)
-    return {missing.item for missing in checks.missing}
-
-
-def rewrite(file: Path, change: Callable[[list[dict[str, object]]], list[dict[str, object]]]) -> None:
-    lines = change([json.loads(line) for line in file.read_text().splitlines()])
-    file.write_text("".join(json.dumps(line) + "\n" for line in lines))
-
-
-def measured(found: Answer, name: str, subject: str = "") -> Measurement:
-    (one,) = (m for m in found.measurements if m.name == name and m.subject == subject)
-    return one
+    return copied(tmp_path)
 
 
 def test_a_whole_record_is_covered_and_adds_up(recorded: Path) -> None:
@@ -69,7 +42,7 @@ def test_two_workers_that_recorded_the_same_requests_as_one_give_the_same_measur
     one = [json.loads(line) for line in first.read_text().splitlines()]
     other = [json.loads(line) for line in second.read_text().splitlines()]
     last = one.pop()
-    merged = [*one, *(line for line in other if line["kind"] == "tick")]
+    merged = sorted([*one, *(line for line in other if line["kind"] == "tick")], key=lambda line: float(line["at"]))
     last |= {key: last[key] + other[-1][key] for key in ("started", "ok", "failed", "censored", "dropped")}
     merged.append(last | {"lines": len(merged) + 1})
     first.write_text("".join(json.dumps(line | {"seq": number}) + "\n" for number, line in enumerate(merged)))
@@ -160,34 +133,6 @@ def test_an_undecided_threshold_says_what_it_needs(recorded: Path) -> None:
     hint = measured(answer(recorded, close), "p99", "GET /a").hint
     assert "more requests would tell" in hint
     assert measured(answer(recorded, close), "p99").hint == ""
-
-
-def ticks(folder: Path, change: Callable[[dict[str, object]], None]) -> None:
-    def changed(lines: list[dict[str, object]]) -> list[dict[str, object]]:
-        for line in lines:
-            if line["kind"] == "tick":
-                change(line)
-        return lines
-
-    for journal in folder.glob("worker-*.ndjson"):
-        rewrite(journal, changed)
-
-
-def many(folder: Path, slower: Callable[[int], float]) -> None:
-    """Each request of the record twentyfold, with its latency changed by the second it began in."""
-    start = min(cell.start for journal in read(sorted(folder.iterdir())).workers for cell in cells(journal.lines))
-
-    def change(tick: dict[str, object]) -> None:
-        found = tick["cells"]
-        assert isinstance(found, list)
-        for cell in found:
-            cell["ok"] = {str(int(int(us) * slower(cell["start"] - start))): n * 20 for us, n in cell["ok"].items()}
-
-    ticks(folder, change)
-
-
-def cells(lines: Iterable[object]) -> list[Cell]:
-    return [cell for line in lines if isinstance(line, Tick) for cell in line.cells]
 
 
 def test_a_phase_that_was_not_steady_is_seen(recorded: Path) -> None:
