@@ -202,6 +202,8 @@ class Gate(abc.ABC):
     memory: ClassVar[int] = 4096 * MIB
     """Bytes, unless configured."""
     metrics: ClassVar[tuple[Metric, ...]] = ()
+    covers: ClassVar[frozenset[str]] = frozenset()
+    """What each of its answers says the coverage of (`files`, `rules`); the engine notices when one of these isn't told."""
     Options: ClassVar[type[Frozen]] = NoOptions
     environment: ClassVar[Installable | None] = None
     """Where its tool lives, when that is made on request (`sdlc gates --install`)."""

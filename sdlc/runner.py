@@ -26,7 +26,7 @@ from sdlc.model import Answer, Canary, Completed, Errored, Evidence, GateResult,
 from sdlc.plan import Plan, Step
 from sdlc.policy import decide
 from sdlc.process import Limits
-from sdlc.settling import settled
+from sdlc.settling import accounted, settled
 from sdlc.target import Target, started
 from sdlc.threshold import MeasurementLimit
 
@@ -211,7 +211,7 @@ class Execution:
             return Answer(), prove(gate, work)
         with self._target(gate, work) as target:
             answer = gate.check(dataclasses.replace(work, target=target))
-        answer = settled(link(answer, self.routes), gate.id)
+        answer = settled(link(accounted(answer, gate.covers), self.routes), gate.id)
         return answer, self._prove(gate, work) if self.plan.policy.prove else None
 
     def _prove(self, gate: Gate, work: Workspace) -> Canary:

@@ -9,10 +9,20 @@ import msgspec
 
 from sdlc.errors import OutputInvalid
 from sdlc.identity import fingerprinted
-from sdlc.model import Answer, Measurement
+from sdlc.model import Answer, Coverage, Measurement, Missing
 
 UNBOUNDED = sys.float_info.max
 """Written for an infinite bound, which JSON can't hold."""
+
+
+def accounted(answer: Answer, promised: frozenset[str]) -> Answer:
+    """The answer, with nothing measured of each kind of coverage that its gate promised and that it does not speak of."""
+    told = {coverage.what for coverage in answer.coverage}
+    untold = tuple(
+        Coverage(what=what, measured=0, expected=1, missing=(Missing(item=what, reason="the gate does not speak of them"),))
+        for what in sorted(promised - told)
+    )
+    return msgspec.structs.replace(answer, coverage=(*answer.coverage, *untold))
 
 
 def settled(answer: Answer, gate: str) -> Answer:

@@ -73,6 +73,7 @@ class Bandit(SourceGate):
     kind = "bandit"
     summary = "insecure calls and settings in Python source"
     family = Family.SAST
+    covers = frozenset({"files"})
     Options = BanditOptions
     options: BanditOptions
     canary = Path(__file__).parent / "canaries" / "bandit"

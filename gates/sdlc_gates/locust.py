@@ -34,6 +34,7 @@ class Locust(Gate):
     kind = "locust"
     summary = "latency, errors and throughput under load"
     family = Family.LOAD
+    covers = frozenset({"validity checks", "seconds of steady load", "workers", "users", "phases", "requests"})
     stages = (Stage.PR, Stage.RELEASE)
     uses_target = True
     exclusive = True

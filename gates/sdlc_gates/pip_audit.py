@@ -62,6 +62,7 @@ class PipAudit(Gate):
     kind = "pip-audit"
     summary = "known vulnerabilities of the packages a project declares"
     family = Family.SCA
+    covers = frozenset({"dependency files", "dependencies"})
     Options = PipAuditOptions
     options: PipAuditOptions
 

@@ -51,6 +51,7 @@ class Sarif(Gate):
     kind = "sarif"
     summary = "whatever a command that writes SARIF finds"
     family = Family.OTHER
+    covers = frozenset({"runs"})
     Options = SarifOptions
     options: SarifOptions
 

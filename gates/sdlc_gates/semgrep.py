@@ -49,6 +49,7 @@ class Semgrep(SourceGate):
     kind = "semgrep"
     summary = "injections, secrets, weak cryptography; rules of your own"
     family = Family.SAST
+    covers = frozenset({"files", "rules"})
     deadline = 1200
     Options = SemgrepOptions
     options: SemgrepOptions

@@ -37,6 +37,7 @@ class Zap(Gate):
     kind = "zap"
     summary = "weaknesses of the running application, by attacking it"
     family = Family.DAST
+    covers = frozenset({"routes"})
     uses_target = True
     deadline = 1800
     Options = ZapOptions

@@ -60,6 +60,12 @@ def test_its_facts_are_complete(kind: type[Gate]) -> None:
 
 
 @every_gate
+def test_it_promises_what_its_answers_say_the_coverage_of(kind: type[Gate]) -> None:
+    assert kind.covers
+    assert all(what and what == what.strip().lower() for what in kind.covers)
+
+
+@every_gate
 def test_its_module_knows_no_other_gate(kind: type[Gate]) -> None:
     tree = ast.parse(inspect.getsource(inspect.getmodule(kind) or kind))
     imported = {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}

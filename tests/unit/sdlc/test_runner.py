@@ -268,3 +268,14 @@ def test_each_gate_has_a_folder_of_its_own_that_is_gone_afterwards(trial: Trial)
     assert pipeline.load(directory) == run
     assert pipeline.decide_again(run).decision == run.decision
     assert set(os.listdir(directory.path)) == {"manifest.json", "run.json"}
+
+
+def test_a_kind_of_coverage_that_was_promised_and_not_told_is_no_pass(trial: Trial) -> None:
+    plan = trial.plan(trial.gate(covers=frozenset({"files", "rules"})))
+    results = trial.run(plan)
+    decision = decide(tuple(results.values()), plan.policy, NOW)
+    assert decision.verdict is Verdict.INCONCLUSIVE
+    (reason,) = decision.reasons
+    assert reason.text == "it measured 0 of 1 rules; missing: rules (the gate does not speak of them)"
+    kept = trial.plan(trial.gate(covers=frozenset({"files"})))
+    assert verdict(trial.run(kept), kept) is Verdict.PASS
