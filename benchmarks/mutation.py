@@ -1,6 +1,6 @@
 """Breaks the deciding code in one place at a time, and says which breaks no test notices.
 
-    python benchmarks/mutation.py [--only policy] [--jobs 2]
+    python benchmarks/mutation.py [--only policy/deciding] [--jobs 2]
 
 Each mutant is a copy of the package with one operator, constant, condition or verdict changed; the unit tests of the
 deciding code run against it. What survives is either explained in docs/mutation.md, or a test is missing. Exits 1 when
@@ -34,7 +34,7 @@ assert hypothesis
 assert msgspec
 
 ROOT = Path(__file__).parents[1]
-MODULES = ("policy", "identity", "threshold")
+MODULES = ("policy/deciding", "policy/terms", "identity", "threshold")
 TESTS = (
     "test_threshold",
     "test_model",
@@ -74,7 +74,7 @@ class Mutant:
     @property
     def name(self) -> str:
         """As docs/mutation.md names it: without the line, which moves."""
-        return f"{self.module}: `{self.before}` → `{self.after}`"
+        return f"{Path(self.module).name}: `{self.before}` → `{self.after}`"
 
 
 Change = Callable[[Any], ast.AST]
