@@ -39,9 +39,14 @@ def faults() -> str:
     """The page about broken tools, targets and networks."""
     parts = [HEAD_OF_FAULTS, "## The tool\n", _cells(matrix.OF_TOOLS, matrix.TOOLS)]
     parts += ["## The application under test\n", _cells(matrix.OF_TARGETS, matrix.TARGETED)]
-    parts += ["## The service that pip-audit asks\n", "| fault | |\n|---|---|"]
-    parts[-1] += "".join(f"\n| {fault.name} | {fault.what} |" for fault in matrix.OF_NETWORKS) + "\n"
+    parts += ["## The service that pip-audit asks\n", _listed(matrix.OF_NETWORKS)]
+    parts += ["## A real ZAP daemon, in the middle of its scan\n", _listed((*matrix.OF_DAEMONS, *matrix.OF_APIS))]
     return "\n".join(parts)
+
+
+def _listed(rows: tuple[matrix.Fault, ...]) -> str:
+    """Faults of one gate, each of which ends INCONCLUSIVE."""
+    return "| fault | |\n|---|---|" + "".join(f"\n| {fault.name} | {fault.what} |" for fault in rows) + "\n"
 
 
 def _cells(rows: tuple[matrix.Fault, ...], gates: tuple[str, ...]) -> str:

@@ -25,6 +25,8 @@ def ask(url: str, seconds: float, most: int) -> tuple[int, bytes]:
         connection.request("GET", urllib.parse.urlunsplit(("", "", parts.path or "/", parts.query, "")))
         with connection.getresponse() as reply:
             content = reply.read(most)
+            if len(content) < most:
+                refuse_cut(reply, content)
             status = reply.status
         if late.is_set():
             raise TimeoutError("timed out")
@@ -37,6 +39,16 @@ def ask(url: str, seconds: float, most: int) -> tuple[int, bytes]:
         timer.cancel()
         timer.join()
         connection.close()
+
+
+def refuse_cut(reply: http.client.HTTPResponse, content: bytes) -> None:
+    """Raise `IncompleteRead` when the body that was read to its end is shorter than announced.
+
+    Python does so only where it is asked for everything at once.
+    """
+    announced = reply.getheader("Content-Length", "")
+    if announced.isdecimal() and not reply.chunked and len(content) < int(announced):
+        raise http.client.IncompleteRead(content, int(announced) - len(content))
 
 
 def _cut(connection: http.client.HTTPConnection, late: threading.Event) -> None:

@@ -163,6 +163,31 @@ NETWORK_WORDS = {
     "empty-object": "control questions.*PYSEC-2019-217",
 }
 
+OF_DAEMONS = (
+    Fault("daemon-killed", "the daemon is killed during the attack"),
+    Fault("daemon-stopped", "it stands still during the attack, and answers nothing any more"),
+)
+OF_APIS = (
+    Fault("500", "its API answers 500"),
+    Fault("truncated", "its replies break off before their announced length"),
+    Fault("half", "its replies are half a JSON document"),
+    Fault("closes", "it closes each connection without a reply"),
+    Fault("web-page", "somebody between answers with a web page"),
+    Fault("empty-object", "its replies are empty objects"),
+    Fault("null", "it answers null"),
+)
+DAEMON_WORDS = {
+    "daemon-killed": "ZAP ended during the scan|did not answer",
+    "daemon-stopped": "did not answer: timed out",
+    "500": "ZAP answered internal_error",
+    "truncated": "did not answer: IncompleteRead",
+    "half": "did not answer in JSON",
+    "closes": "did not answer: Remote end closed",
+    "web-page": "did not answer in JSON",
+    "empty-object": "did not answer with an object",
+    "null": "ZAP's answer is not what",
+}
+
 UNFIT = {
     # Wapiti's environment is made from a lock file, and its report names its version; ZAP's daemon is asked for its own.
     *(("wrong-version", gate) for gate in ("wapiti", "zap")),

@@ -23,6 +23,7 @@ from sdlc.plan import Plan, Step
 from sdlc.policy import Policy
 from sdlc.process import MIB
 from sdlc.run import Run
+from sdlc.runner import Observer
 from sdlc.target import TargetPlan
 
 APP = Path(__file__).parent / "app.py"
@@ -99,6 +100,7 @@ def ended(
     deadline: float = 60,
     policy: Policy | None = None,
     root: Path | None = None,
+    observer: Observer | None = None,
 ) -> Ended:
     """Run the gate alone over the project; the verdict is drawn, stored, read back and drawn again."""
     plan = Plan(
@@ -110,7 +112,7 @@ def ended(
         target=target,
     )
     with watched(place, plan.root) as left:
-        run, directory = pipeline.execute(plan, Quiet(), threading.Event(), jobs=1, runs=place.runs)
+        run, directory = pipeline.execute(plan, observer or Quiet(), threading.Event(), jobs=1, runs=place.runs)
     again = pipeline.decide_again(pipeline.load(directory))
     assert again.decision == run.decision, "stored evidence gives another verdict than the run"
     left += [f"in the run directory: {name}" for name in sorted(os.listdir(directory.path)) if name not in KEPT]

@@ -10,6 +10,7 @@ import urllib.parse
 import urllib.request
 from typing import IO
 
+from sdlc.asking import refuse_cut
 from sdlc.errors import ConfigError, ToolFailed
 
 REGISTRY = "https://semgrep.dev/c/"
@@ -70,4 +71,6 @@ def _bounded(reply: http.client.HTTPResponse) -> bytes:
         content += part
         if time.monotonic() - began > SECONDS:
             raise TimeoutError(f"it is not complete after {SECONDS} s")
+    if len(content) <= MAX_BYTES:
+        refuse_cut(reply, content)
     return content

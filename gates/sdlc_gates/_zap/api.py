@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 import msgspec
 from zapv2 import ZAPv2
 
+from sdlc.asking import refuse_cut
 from sdlc.errors import OutputInvalid, ToolFailed
 
 T = TypeVar("T")
@@ -98,7 +99,10 @@ class _Client(ZAPv2):
         try:
             # A request to be replayed is longer than a line may be, so parameters go in the body.
             connection.request("POST", url.removeprefix(BASE), body=form.encode(), headers=self._headers)
-            content = connection.getresponse().read(MAX_REPLY_BYTES + 1)
+            reply = connection.getresponse()
+            content = reply.read(MAX_REPLY_BYTES + 1)
+            if len(content) <= MAX_REPLY_BYTES:
+                refuse_cut(reply, content)
             self._patience = REPLY_SECONDS
         except (OSError, http.client.HTTPException) as error:
             if isinstance(error, TimeoutError):

@@ -68,3 +68,9 @@ def test_a_reply_that_drips_is_none(content: bytes, serve: Serve) -> None:
 def test_what_is_no_reply_is_an_error(serve: Serve) -> None:
     with pytest.raises((http.client.HTTPException, OSError)):
         ask(serve(lambda connection: connection.sendall(b"SSH-2.0-x\r\n")), 5, 10)
+
+
+def test_a_reply_that_breaks_off_is_none(serve: Serve) -> None:
+    reply = b"HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\npaths:\n  /one: {}\n"
+    with pytest.raises(http.client.IncompleteRead):
+        ask(serve(lambda connection: connection.sendall(reply)), 5, 1000)

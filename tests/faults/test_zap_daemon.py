@@ -1,0 +1,115 @@
+"""What the ZAP gate says when a real daemon dies, stops or answers wrongly in the middle of a scan."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime
+import re
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+from sdlc_gates._zap import api, daemon
+from sdlc_gates._zap.options import ZapOptions
+
+from sdlc import inventory
+from sdlc.evidence import RunDirectory
+from sdlc.gate import Workspace
+from sdlc.model import Severity, Verdict
+from sdlc.policy import Policy
+from sdlc.process import Limits
+from sdlc.threshold import FindingLimit
+from tests.faults.conftest import MakeBreakable
+from tests.faults.matrix import DAEMON_WORDS, OF_APIS, OF_DAEMONS, Fault
+from tests.faults.relay import BREAKS, relayed
+from tests.faults.rig import Ended, Place, Quiet, ended
+from tests.tools.conftest import zap_home
+
+__all__ = ["zap_home"]
+
+pytestmark = pytest.mark.tool
+# The small API has weaknesses; here only whether the scan has an answer counts.
+LENIENT = Policy(
+    required=("zap",), thresholds=tuple(FindingLimit(severity=level, most=None, origin="test") for level in Severity)
+)
+SIGNALS = {"daemon-killed": signal.SIGKILL, "daemon-stopped": signal.SIGSTOP}
+PARTS = ("ascan/view/status", "core/view/alerts")
+
+
+class Striking(Quiet):
+    """Sends a signal to the Java of the scan's own daemon when the scan says that it is in a phase."""
+
+    def __init__(self, number: signal.Signals, phase: str, place: Place) -> None:
+        self.number, self.phase, self.place, self.struck = number, phase, place, 0
+
+    def said(self, gate: str, text: str) -> None:
+        if not text.startswith(self.phase) or self.struck:
+            return
+        for process in psutil.Process().children(recursive=True):
+            with contextlib.suppress(psutil.Error):
+                words = process.cmdline()
+                if "org.zaproxy.zap.ZAP" in words and str(self.place.runs) in " ".join(words):
+                    process.send_signal(self.number)
+                    self.struck += 1
+
+
+@pytest.fixture(scope="module")
+def running(zap_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a daemon for all tests that leave it alone; its key is in the environment."""
+    root = tmp_path_factory.mktemp("daemon")
+    directory = RunDirectory.create(root, datetime.datetime.now(datetime.UTC))
+    work = Workspace(
+        gate="zap",
+        root=root,
+        files=inventory.take(root),
+        scratch=directory.scratch("zap"),
+        directory=directory,
+        limits=Limits(deadline=time.monotonic() + 600),
+        cancel=threading.Event(),
+    )
+    options = ZapOptions(home=str(zap_home))
+    with daemon.started(daemon.find(options), options, work) as started, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ZAP_API_KEY", (started.inputs / "zap.properties").read_text().strip().removeprefix("api.key="))
+        yield started.api.url
+
+
+def scanned(place: Place, make: MakeBreakable, observer: Striking | None = None, **options: object) -> Ended:
+    gate = make("zap", house_rules="only", **options)
+    done = ended(gate, place, target=place.app(), deadline=120, policy=LENIENT, observer=observer)
+    print(done.verdict, done.fault, done.reasons, done.left)
+    return done
+
+
+def test_without_a_fault_the_scan_passes(running: str, place: Place, make: MakeBreakable) -> None:
+    done = scanned(place, make, url=running)
+    assert (done.verdict, done.reasons, done.left) == (Verdict.PASS, "", ())
+
+
+@pytest.mark.parametrize("fault", OF_DAEMONS, ids=lambda fault: fault.name)
+def test_a_daemon_that_is_struck_during_the_scan_is_no_pass(
+    fault: Fault, zap_home: Path, place: Place, make: MakeBreakable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(api, "REPLY_SECONDS", 5.0)
+    monkeypatch.setattr(api, "HUNG_SECONDS", 0.2)
+    observer = Striking(SIGNALS[fault.name], "active scan", place)
+    done = scanned(place, make, observer, home=str(zap_home))
+    assert observer.struck == 1
+    assert done.verdict is Verdict.INCONCLUSIVE
+    assert re.search(DAEMON_WORDS[fault.name], done.reasons)
+    assert done.left == ()
+
+
+@pytest.mark.parametrize("part", PARTS)
+@pytest.mark.parametrize("fault", OF_APIS, ids=lambda fault: fault.name)
+def test_a_daemon_that_answers_wrongly_is_no_pass(
+    fault: Fault, part: str, running: str, place: Place, make: MakeBreakable
+) -> None:
+    with relayed(running, part, BREAKS[fault.name]) as address:
+        done = scanned(place, make, url=address)
+    assert done.verdict is Verdict.INCONCLUSIVE
+    assert re.search(DAEMON_WORDS[fault.name], done.reasons)
+    assert done.left == ()
