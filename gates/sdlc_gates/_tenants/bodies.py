@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import json
+import re
 import secrets
 import urllib.parse
 from collections.abc import Callable, Iterator, Mapping
@@ -21,6 +22,7 @@ FORMATS = {
     "ipv4": "192.0.2.1",
 }
 Path = tuple[str, ...]
+Form = Literal["text", "email", "uri", "file"]
 Resolve = Callable[[Mapping[str, Any], object], Mapping[str, Any]]
 
 
@@ -30,7 +32,7 @@ class Slot:
 
     plain: str
     """What stands there as long as nothing is planted."""
-    form: Literal["text", "email", "uri", "file"] = "text"
+    form: Form = "text"
     longest: int | None = None
 
     def holds(self, text: str) -> bool:
@@ -164,9 +166,16 @@ def _text(known: Mapping[str, Any], example: str | None) -> object:
     if form in FORMATS or isinstance(known.get("pattern"), str):
         return example or FORMATS.get(str(form), "sample")
     longest = known.get("maxLength")
-    forms: dict[object, Literal["email", "uri", "file"]] = {"email": "email", "uri": "uri", "url": "uri", "binary": "file"}
-    slot = Slot(example or "sample", forms.get(form, "text"), longest if isinstance(longest, int) else None)
+    forms: dict[object, Form] = {"email": "email", "uri": "uri", "url": "uri", "binary": "file"}
+    slot = Slot(example or "sample", forms.get(form) or _seeming(example or ""), longest if isinstance(longest, int) else None)
     return slot if example else replace(slot, plain=slot.written("sample"))
+
+
+def _seeming(example: str) -> Form:
+    """The form of an example, where the schema names none."""
+    if re.fullmatch(r"[^@\s/]+@[^@\s/]+\.\w+", example):
+        return "email"
+    return "uri" if re.match(r"https?://\S+$", example) else "text"
 
 
 def _overlaid(value: object, example: object) -> object:
@@ -178,7 +187,7 @@ def _overlaid(value: object, example: object) -> object:
         first = value[0] if isinstance(value, list) and value else None
         return [_overlaid(first, part) for part in example]
     if isinstance(example, str) and (value is None or isinstance(value, Slot)):
-        return replace(value, plain=example) if isinstance(value, Slot) else Slot(example)
+        return replace(value, plain=example) if isinstance(value, Slot) else Slot(example, _seeming(example))
     return _dated(example)
 
 

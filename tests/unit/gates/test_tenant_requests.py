@@ -224,3 +224,19 @@ def test_a_form_can_send_a_file() -> None:
 def test_a_body_of_an_unknown_type_has_no_shape() -> None:
     one = operation({"requestBody": {"content": {"application/xml": {"schema": {"type": "object"}}}}})
     assert (one.media, one.body) == ("application/xml", None)
+
+
+@pytest.mark.parametrize(
+    ("example", "written"),
+    [
+        ("mail3@mail.com", "secret@example.com"),
+        ("https://pictures.example/1.png", "https://example.com/secret"),
+        ("a@b", "secret"),
+    ],
+)
+def test_a_planted_text_has_the_form_of_the_example_that_it_takes_the_place_of(example: str, written: str) -> None:
+    schema = {"type": "object", "properties": {"contact": {"type": "string", "example": example}}}
+    for described in ({"schema": schema}, {"example": {"contact": example}}):
+        one = operation({"requestBody": {"content": {"application/json": described}}})
+        ((_, slot),) = one.body.slots() if one.body else ()
+        assert (slot.plain, slot.written("secret")) == (example, written)
