@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,9 @@ SEVERITIES = {
     "HIGH": Severity.HIGH,
     "UNDEFINED": Severity.MEDIUM,
 }
+UNPARSED = "syntax error"
+# It is installed beside this project, and parses with the same interpreter.
+PYTHON = f"Python {sys.version_info.major}.{sys.version_info.minor}"
 NOSEC = re.compile(r"#\s*nosec\b.*", re.IGNORECASE)
 
 
@@ -108,11 +112,19 @@ class Bandit(SourceGate):
 def parse(reports: list[Report], files: Inventory) -> Answer:
     """What the reports say, and which of `files` they speak of."""
     faults = tuple(
-        Missing(item=relative(fault.filename, files), reason=fault.reason) for report in reports for fault in report.errors
+        Missing(item=relative(fault.filename, files), reason=_why(fault.reason))
+        for report in reports
+        for fault in report.errors
     )
     judged = {relative(name, files) for report in reports for name in report.metrics if name != "_totals"}
     findings = tuple(_finding(result, files) for report in reports for result in report.results)
     return Answer(findings=findings, coverage=(files.coverage(judged, faults),))
+
+
+def _why(reason: str) -> str:
+    """Bandit's reason; where it is the syntax, with what to do if that is only too new."""
+    newer = f" ({PYTHON}): if it is written for a newer Python, install sdlc-gates under that one"
+    return reason + newer if reason.startswith(UNPARSED) else reason
 
 
 def _finding(result: Result, files: Inventory) -> Finding:

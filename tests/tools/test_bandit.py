@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -55,6 +56,24 @@ def test_a_file_that_it_cannot_parse_is_missing_from_coverage(
     (coverage,) = make_gate(Bandit).check(workspace(tmp_path)).coverage
     assert (coverage.measured, coverage.expected) == (1, 2)
     assert [missing.item for missing in coverage.missing] == ["bad.py"]
+
+
+NEWER = {
+    (3, 12): "type Name = str\n\n\ndef first[T](x: list[T]) -> T:\n    return x[0]\n",
+    (3, 13): "class Box[T = int]:\n    pass\n",
+    (3, 14): "try:\n    pass\nexcept ValueError, TypeError:\n    pass\n",
+}
+
+
+@pytest.mark.parametrize("version", [version for version in NEWER if version > sys.version_info[:2]])
+def test_a_file_for_a_newer_python_is_missing_and_says_what_to_do(
+    version: tuple[int, int], tmp_path: Path, workspace: MakeWorkspace, make_gate: MakeGate
+) -> None:
+    (tmp_path / "newer.py").write_text(NEWER[version])
+    ((missing,),) = (coverage.missing for coverage in make_gate(Bandit).check(workspace(tmp_path)).coverage)
+    assert missing.item == "newer.py"
+    assert f"(Python 3.{sys.version_info.minor})" in missing.reason
+    assert "install sdlc-gates under that one" in missing.reason
 
 
 def test_a_folder_without_python_is_nothing_to_scan(tmp_path: Path, workspace: MakeWorkspace, make_gate: MakeGate) -> None:
