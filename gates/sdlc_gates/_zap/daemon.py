@@ -108,7 +108,7 @@ def installed_in(home: Path) -> Launcher:
         return Launcher((str(script),), version_beside(script))
     version, java = version_beside(script), shutil.which("java")
     if not version:
-        raise ToolMissing(f"there is no {NAMES[0]} and no zap-VERSION.jar in {home}", fix=FIX)
+        raise ToolMissing(f"there is no {NAMES[0]} in {home}, and no zap-VERSION.jar", fix=FIX)
     if java is None:
         raise ToolMissing(f"the jars in {home} need java, which is not on PATH", fix=FIX)
     place = home.resolve()
