@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
 
 import msgspec
 
+from sdlc.errors import OutputInvalid
 from sdlc.model import Answer, Coverage, Measurement, Missing
 from sdlc.threshold import MeasurementLimit
-from sdlc_gates.load import validity
-from sdlc_gates.load.comparison import Comparison, Run
+from sdlc_gates.load import records, validity
+from sdlc_gates.load.comparison import FILE, FORMAT, Comparison, Run
 from sdlc_gates.load.contrast import Contrast, Pair, contrasts, errors
 from sdlc_gates.load.judge import MODELS, covered
 from sdlc_gates.load.pairs_pictures import pictures
-from sdlc_gates.load.records import Records, Remark
+from sdlc_gates.load.records import Records, Remark, decoded
 from sdlc_gates.load.sample import Sample
 from sdlc_gates.load.steady import steady
 
@@ -23,6 +25,14 @@ MOST_NAMES = 50
 SHOWN = 20
 
 Test = tuple[Run, Records]
+
+
+def read(folder: Path) -> tuple[Comparison, list[Test]]:
+    """A comparison and its runs, from the files in a folder; raises `OutputInvalid` when they are none."""
+    comparison = decoded((folder / FILE).read_bytes(), Comparison, FILE)
+    if comparison.format != FORMAT or any(Path(run.folder).name != run.folder for run in comparison.runs):
+        raise OutputInvalid(f"{FILE} is not one that this version can read")
+    return comparison, [(run, records.read(sorted((folder / run.folder).iterdir()))) for run in comparison.runs]
 
 
 def judge(
@@ -33,7 +43,8 @@ def judge(
 ) -> Answer:
     """By how much the candidate is worse, with bounds; coverage that blocks unless every run of both sides is valid."""
     coverage = (_comparable(comparison, tests), *_coverage(comparison, tests, excluded))
-    found = [item for subject, pairs in _pairs(comparison, tests).items() for item in _found(subject, pairs, thresholds)]
+    named = _pairs(comparison, tests)
+    found = [item for subject, pairs in named.items() for item in _found(subject, pairs, thresholds)]
     whole = all(part.measured == part.expected > 0 for part in coverage)
     measured = [item for item in found if isinstance(item, Measurement)]
     quantities = [item for item in found if isinstance(item, Contrast)]
@@ -42,7 +53,7 @@ def judge(
         measurements=tuple(measured),
         coverage=coverage,
         pictures=tuple(pictures(quantities, thresholds, measured)),
-        notes=tuple(_notes(comparison, tests, found, thresholds)),
+        notes=(*_notes(comparison, tests, found, thresholds), *_left_out(tests, named)),
     )
 
 
@@ -64,8 +75,8 @@ def _found(
 def _pairs(comparison: Comparison, tests: Sequence[Test]) -> dict[str, list[Pair]]:
     """By name of requests, all together first: the pairs of runs in which both sides made some; names in all of them only."""
     samples: defaultdict[str, dict[tuple[int, str], Sample]] = defaultdict(dict)
-    for run, records in tests:
-        phase = steady(records)
+    for run, left in tests:
+        phase = steady(left)
         for sample in phase.samples() if phase else ():
             if sample.n:
                 samples[sample.subject][run.pair, run.side] = sample
@@ -105,7 +116,7 @@ def _mixed_up(comparison: Comparison, tests: Sequence[Test]) -> Iterator[str]:
 
 def _plans(tests: Sequence[Test]) -> Iterator[str]:
     """Both sides must have been asked for the same; only their addresses may differ."""
-    plans = {msgspec.json.encode(msgspec.structs.replace(records.plan, host="")) for _, records in tests}
+    plans = {msgspec.json.encode(msgspec.structs.replace(left.plan, host="")) for _, left in tests}
     if len(plans) > 1:
         yield f"the runs were made after {len(plans)} different plans"
 
@@ -114,9 +125,9 @@ def _coverage(comparison: Comparison, tests: Sequence[Test], excluded: tuple[Mis
     """What each run covered, added up; what it did not names the run."""
     added: dict[str, Coverage] = {}
     valid = 0
-    for run, records in tests:
-        phase = steady(records)
-        parts = (validity.checks(records, phase), *(covered(records, phase) if phase else ()))
+    for run, left in tests:
+        phase = steady(left)
+        parts = (validity.checks(left, phase), *(covered(left, phase) if phase else ()))
         valid += phase is not None and all(part.measured == part.expected for part in parts)
         for part in parts:
             added[part.what] = _sum(added.get(part.what), part, f"pair {run.pair}, {run.side}")
@@ -139,11 +150,11 @@ def _sum(before: Coverage | None, part: Coverage, where: str) -> Coverage:
     )
 
 
-def _left_out(comparison: Comparison, tests: Sequence[Test]) -> Iterator[str]:
+def _left_out(tests: Sequence[Test], named: Mapping[str, object]) -> Iterator[str]:
     """Names of requests that are not compared on their own."""
-    phases = [phase for _, records in tests if (phase := steady(records))]
+    phases = [phase for _, left in tests if (phase := steady(left))]
     names = {cell.name for phase in phases for cell in phase.cells()}
-    if out := sorted(names - _pairs(comparison, tests).keys()):
+    if out := sorted(names - named.keys()):
         listed = ", ".join(out[:SHOWN])
         yield f"compared in the whole only, for too many or not asked for in every run: {listed} ({len(out)} names)"
 
@@ -159,14 +170,13 @@ def _notes(
         base, candidate = item.medians
         unit = "/s" if item.name == "throughput_loss" else " ms"
         yield (
-            f"{item.name} of {item.subject or 'all together'}: base {base:.4g}{unit}, candidate {candidate:.4g}{unit} (medians "
-            f"of {len(item.numbers)} runs); the least that these pairs tell nine times out of ten is {item.detectable:.1%}"
+            f"{item.name} of {item.subject or 'all together'}: base {base:.4g}{unit}, candidate {candidate:.4g}{unit} "
+            f"(medians of {len(item.numbers)} runs); the pairs would show {item.told}"
         )
     if not comparison.told_apart:
         yield "that the base runs its own code was not shown: name a path that tells the builds apart in compare.told_apart"
     if not comparison.fresh:
         yield "a side that ran already was not started anew for each run: what differs from start to start is in no bound"
-    yield from {MODELS[records.plan.model]: None for _, records in tests}
-    yield from {line.text: None for _, records in tests for line in records.events if isinstance(line, Remark)}
-    yield from _left_out(comparison, tests)
+    yield from {MODELS[left.plan.model]: None for _, left in tests}
+    yield from {line.text: None for _, left in tests for line in left.events if isinstance(line, Remark)}
     yield from [item for item in found if isinstance(item, str)][:SHOWN]

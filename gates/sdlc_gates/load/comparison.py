@@ -11,7 +11,6 @@ from sdlc_gates.load import paired
 
 FORMAT = 1
 FILE = "comparison.json"
-MOST_PAIRS = 200
 
 Side = Literal["base", "candidate"]
 
@@ -70,8 +69,8 @@ def complaint(options: CompareOptions) -> str:
         return f"base = {options.base!r}: not a revision"
     if options.told_apart and not options.told_apart.startswith("/"):
         return f"told_apart = {options.told_apart!r}: write a path that begins with a slash"
-    if not paired.FEWEST_PAIRS <= options.pairs <= MOST_PAIRS:
-        return f"pairs = {options.pairs}: from {paired.FEWEST_PAIRS}, fewer have no bounds, to {MOST_PAIRS}"
+    if not paired.FEWEST_PAIRS <= options.pairs <= paired.MOST_PAIRS:
+        return f"pairs = {options.pairs}: from {paired.FEWEST_PAIRS}, fewer have no bounds, to {paired.MOST_PAIRS}"
     return ""
 
 

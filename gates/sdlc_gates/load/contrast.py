@@ -11,7 +11,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from sdlc.model import Measurement
+import msgspec
+
+from sdlc.model import Measurement, Verdict
+from sdlc.quantity import show
 from sdlc.threshold import MeasurementLimit
 from sdlc_gates.load import bounds, paired
 from sdlc_gates.load.sample import PERCENTILES, Sample
@@ -65,19 +68,20 @@ class Contrast:
         least = paired.detectable(self.differences, len(self.numbers))
         return self.share(least) if math.isfinite(least) else math.inf
 
+    @property
+    def told(self) -> str:
+        """The same in words."""
+        return f"a difference of {show(self.detectable, 'ratio')} or more nine times out of ten"
+
     def measurement(self, limits: Sequence[MeasurementLimit] = ()) -> Measurement:
         """The share by which the candidate is worse, with its bounds, and what would decide the limits on it."""
         found = paired.shift(self.differences)
         value, low, high = (self.share(end) for end in (found.value, found.low, found.high))
-        measured = Measurement(
-            name=self.name, value=value, unit="ratio", n=len(self.numbers), subject=self.subject, low=low, high=high
-        )
-        hints = [self._more(limit, found) for limit in limits if limit.judge(measured).value == "INCONCLUSIVE"]
-        seen = f"{len(self.numbers)} pairs that vary like these tell {self.detectable:.1%} or more from nothing"
-        hint = "; ".join([*hints, *([seen] if math.isfinite(self.detectable) else [])])
-        return Measurement(
-            name=self.name, value=value, unit="ratio", n=len(self.numbers), subject=self.subject, low=low, high=high, hint=hint
-        )
+        n, subject = len(self.numbers), self.subject
+        measured = Measurement(name=self.name, value=value, unit="ratio", n=n, subject=subject, low=low, high=high)
+        hints = [self._more(limit, found) for limit in limits if limit.judge(measured) is Verdict.INCONCLUSIVE]
+        hint = "; ".join([*hints, *([f"the pairs would show {self.told}"] if math.isfinite(self.detectable) else [])])
+        return msgspec.structs.replace(measured, hint=hint)
 
     def _more(self, limit: MeasurementLimit, found: paired.Shift) -> str:
         needed = paired.needed(self.differences, abs(self.difference(limit.bound) - found.value))

@@ -18,7 +18,7 @@ ALPHA = 0.05
 POWER = 0.9
 EFFICIENCY = 3 / math.pi
 """Of the signed-rank test beside the t test, for normal differences: it needs so many times more pairs."""
-MOST_PAIRS = 1000
+MOST_PAIRS = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,5 +79,5 @@ def few(pairs: int) -> float:
 
 def needed(differences: Sequence[float], distance: float) -> int | None:
     """How many pairs like these tell, nine times out of ten, a shift that lies so far from a limit; None beyond any reason."""
-    sizes = range(FEWEST_PAIRS, MOST_PAIRS)
+    sizes = range(FEWEST_PAIRS, MOST_PAIRS + 1)
     return next((pairs for pairs in sizes if distance > 0 and detectable(differences, pairs) <= distance), None)

@@ -181,12 +181,12 @@ def read(files: Sequence[Path]) -> Records:
     for file in sorted(files):
         name = file.name.removesuffix(UNFINISHED)
         if name.endswith("plan.json"):
-            plan = _decoded(file.read_bytes(), Plan, name)
+            plan = decoded(file.read_bytes(), Plan, name)
         elif name.endswith("events.ndjson"):
             events = _lines(file, EVENT_LINE)
             events_fault = _fault(file, events)
         elif name.endswith("probes.ndjson"):
-            probes = [_decoded(line, Probe, name) for line in file.read_bytes().splitlines()]
+            probes = [decoded(line, Probe, name) for line in file.read_bytes().splitlines()]
         elif name.endswith(".ndjson"):
             lines = _lines(file, WORKER_LINE)
             workers.append(Journal(name=name, lines=lines, fault=_fault(file, lines)))
@@ -215,10 +215,11 @@ def _planned(plan: Plan) -> set[tuple[str, int]]:
 def _lines(file: Path, shape: type[T]) -> tuple[T, ...]:
     """The whole lines; what follows the last line break was being written when the process was killed."""
     content = file.read_bytes()
-    return tuple(_decoded(line, shape, file.name) for line in content[: content.rfind(b"\n") + 1].splitlines())
+    return tuple(decoded(line, shape, file.name) for line in content[: content.rfind(b"\n") + 1].splitlines())
 
 
-def _decoded(content: bytes, shape: type[T], name: str) -> T:
+def decoded(content: bytes, shape: type[T], name: str) -> T:
+    """The content of the file `name`, or a line of it; raises `OutputInvalid` when it has another shape."""
     try:
         return msgspec.json.decode(content, type=shape)
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:

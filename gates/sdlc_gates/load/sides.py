@@ -39,7 +39,7 @@ class SideOf:
 def candidate(work: Workspace, target: Target) -> SideOf:
     """The application under test, as the configuration starts it; or as it runs."""
     plan = work.target_plan or TargetPlan(root=work.root, url=target.url, ready=target.ready)
-    return SideOf(plan, f"commit {_head(work.root)}" if plan.run else plan.url)
+    return SideOf(plan, f"commit {_head(work.root)[:SHOWN_COMMIT]}" if plan.run else plan.url)
 
 
 def base(work: Workspace, options: CompareOptions, other: TargetPlan) -> SideOf:
@@ -110,7 +110,7 @@ def _checked_out(root: Path, revision: str, folder: Path) -> str:
 
 def _head(root: Path) -> str:
     answer = run_git(root, "rev-parse", "HEAD")
-    return answer.stdout.decode().strip() if answer.returncode == 0 else "of no repository"
+    return answer.stdout.decode().strip() if answer.returncode == 0 else "unknown"
 
 
 def _prepare(work: Workspace, argv: tuple[str, ...], root: Path) -> None:
