@@ -39,7 +39,7 @@ def plan(document: Document, root: Path, request: Request, judge: Document | Non
         root=root,
         name=settings.project.name or root.resolve().name,
         stage=request.stage,
-        steps=tuple(_step(document, gate, chosen) for gate in chosen),
+        steps=tuple(_step(document, gate, chosen, root) for gate in chosen),
         policy=policy(judged_by, [(gate.id, gate.kind) for gate in chosen], request),
         exclude=settings.project.exclude,
         target=_target(document, settings.target, root, request),
@@ -109,9 +109,7 @@ def _chosen(
     return chosen, (f"gates of other stages did not run: {', '.join(later)}",) if later else ()
 
 
-def _step(document: Document, gate: ConfiguredGate, chosen: Sequence[ConfiguredGate]) -> Step:
-    options = {key: value for key, value in gate.table.items() if key not in _COMMON}
-    made = gate.kind(gate.id, document.convert(options, gate.kind.Options, "gates", gate.id))
+def _step(document: Document, gate: ConfiguredGate, chosen: Sequence[ConfiguredGate], root: Path) -> Step:
     present = {other.id for other in chosen}
     for need in gate.settings.needs:
         if need not in document.table["gates"]:
@@ -119,11 +117,25 @@ def _step(document: Document, gate: ConfiguredGate, chosen: Sequence[ConfiguredG
     needs = tuple(need for need in gate.settings.needs if need in present)
     _refuse_cycle(document, gate, {other.id: other.settings.needs for other in chosen})
     return Step(
-        gate=made,
+        gate=_made(document, gate, root),
         needs=needs,
         deadline=_limit(document, gate, "deadline", "seconds", gate.kind.deadline),
         memory=int(_limit(document, gate, "memory", "bytes", gate.kind.memory)),
     )
+
+
+def _made(document: Document, configured: ConfiguredGate, root: Path) -> Gate:
+    """The gate with its options; raises `ConfigError` with the line for one that the gate itself can tell is wrong."""
+    own = {key: value for key, value in configured.table.items() if key not in _COMMON}
+    options = document.convert(own, configured.kind.Options, "gates", configured.id)
+    try:
+        gate = configured.kind(configured.id, options)
+        gate.vet(root)
+    except ConfigError as error:
+        said = str(error).removeprefix(f"[gates.{configured.id}] ")
+        keys = [key for key in own if re.match(rf"{re.escape(key)}\b", said)]
+        raise document.complain(f"gates.{configured.id}: {said}", "gates", configured.id, *keys) from error
+    return gate
 
 
 def _refuse_cycle(document: Document, gate: ConfiguredGate, needs: Mapping[str, tuple[str, ...]]) -> None:

@@ -213,6 +213,12 @@ class Gate(abc.ABC):
         self.id = id
         self.options = options
 
+    def vet(self, root: Path) -> None:  # noqa: B027  # most options are right when they have the right shape
+        """Look at the options beside the project at `root`, before anything runs; raises `ConfigError` for a wrong one.
+
+        A message that begins with the option's name leads to its line.
+        """
+
     @abc.abstractmethod
     def probe(self) -> Tool:
         """The tool that would be run; raises `ToolMissing`, with how to get it as its `fix`."""

@@ -250,5 +250,5 @@ def prove(gate: Gate, work: Workspace) -> Canary:
             caught = planted_gate.caught(planted_gate.check(planted))
         detail = "found" if caught else "the planted defect was not found"
     except GateError as error:
-        caught, detail = False, f"{error.fault}: {error}"
+        caught, detail = False, f"{error.fault}: {error}" + (f"; {error.fix}" if error.fix else "")
     return Canary(caught=caught, detail=storable(detail), seconds=round(time.monotonic() - began, 3))

@@ -87,6 +87,12 @@ class Semgrep(SourceGate):
     def caught(self, answer: Answer) -> bool:
         return bool(answer.findings) if self.options.canary else super().caught(answer)
 
+    def vet(self, root: Path) -> None:
+        sources = self.options.config
+        # What is on the network is asked for once, in the run.
+        if (sources or self.options.exclude_rules) and not any(map(remote.is_remote, sources)):
+            rules.load(house=self.options.house_rules, sources=sources, exclude=self.options.exclude_rules, root=root)
+
     def check(self, work: Workspace) -> Answer:
         tool = self.probe()
         options = self.options

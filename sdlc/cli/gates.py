@@ -74,6 +74,8 @@ def _describe(kind: type[Gate]) -> Description:
         facts |= {"tool": tool.name, "version": tool.version}
     except ToolMissing as error:
         facts |= {"missing": str(error), "fix": error.fix}
+    except Exception as error:  # noqa: BLE001  # one gate that breaks must not hide the others
+        facts |= {"missing": f"the gate itself broke: {error!r}"}
     return Description(
         kind=kind.kind,
         family=kind.family.value,

@@ -38,7 +38,8 @@ class Entry:
 
 def show(run: Run, console: Console, pages: list[Path]) -> None:
     """Print the outcome of a run."""
-    console.print(_table(run))
+    if run.results:
+        console.print(_table(run))
     _print_reasons(run, console)
     _print_remarks(run, console)
     for page in pages:

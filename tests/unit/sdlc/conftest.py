@@ -15,7 +15,7 @@ import pytest
 
 from sdlc import document, inventory, registry
 from sdlc.document import Document
-from sdlc.errors import NothingToScan
+from sdlc.errors import ConfigError, NothingToScan
 from sdlc.evidence import RunDirectory
 from sdlc.gate import Gate, Metric, NoOptions, Tool, Workspace
 from sdlc.model import (
@@ -54,6 +54,10 @@ class Lint(Gate):
     family = Family.SAST
     Options = LintOptions
     options: LintOptions
+
+    def vet(self, root: Path) -> None:
+        if not self.options.word:
+            raise ConfigError(f"word must not be empty in {root.name}")
 
     def probe(self) -> Tool:
         return Tool(name="lint", version="1", path=Path(sys.executable))

@@ -36,6 +36,7 @@ WRONG: dict[str, tuple[str, str]] = {
     "an unknown key of a gate": ("[gates.lint]\n\nwrd = 1", ":3: unknown key 'wrd' in gates.lint (did you mean 'word'?)"),
     "a wrong value of a gate's own key": ("[gates.lint]\nword = 3", ":2: gates.lint.word: Expected 'str', got 'int'"),
     "an unknown word in a gate's own key": ('[gates.lint]\nlevel = "hgh"', "unknown value 'hgh' (did you mean 'high'?)"),
+    "what only the gate can tell": ('[gates.lint]\nlevel = "low"\nword = ""', ":3: gates.lint: word must not be empty in"),
     "an unknown stage": ('[gates.lint]\nstages = ["pr", "comit"]', ":2: gates.lint.stages.1: unknown value 'comit'"),
     "a gate's name that leaves its folder": ('[gates."../../x"]\nuses = "lint"', ":1: '../../x' can't be a gate's name"),
     "a gate's name with a slash": ('[gates."lint/canary"]\nuses = "lint"', "can't be a gate's name"),
