@@ -64,6 +64,7 @@ def _target(found: Found) -> Iterator[str]:
     lines = [
         "[target]",
         "# How the application is started for DAST and load gates; it must listen on 127.0.0.1:{port}.",
+        "# They write to its database: give it one for this test, ready to use.",
         f"run = {_quoted(found.run or 'python -m your.app --port {port}')}",
         f"{f'ready = {_quoted(found.ready)}':<32} # answers below 400 once it can serve",
         'ready_within = "30 s"',
