@@ -167,3 +167,14 @@ def test_the_open_model_changes_its_rate(tmp_path: Path, workspace: MakeWorkspac
     assert not faults(answer)
     assert abs(measured(answer, "requests").value - 90) < 4 * 90**0.5
     assert measured(answer, "capacity").value == pytest.approx(80, rel=0.35)
+
+
+def test_a_smoke_phase_is_judged(tmp_path: Path, workspace: MakeWorkspace, make_gate: MakeGate) -> None:
+    (tmp_path / "p").mkdir()
+    phases = [{"kind": "smoke", "duration": "2 s", "users": 2}, {"kind": "steady", "duration": "2 s"}]
+    with serving() as (target, _):
+        gate = make_gate(Locust, **SHORT, paths=["/a", "/bad"], phases=phases)
+        answer = gate.check(workspace(tmp_path / "p", target=target, seconds=900))
+    assert {"smoke-failed", "all-failed"} <= faults(answer)
+    (failed,) = (item for item in answer.coverage[0].missing if item.item == "smoke-failed")
+    assert failed.reason.endswith("GET /bad")
