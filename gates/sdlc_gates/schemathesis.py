@@ -12,7 +12,7 @@ import msgspec
 
 from sdlc.errors import GateError, NoDescription, NoTarget, OutputInvalid, SdlcError, TargetFailed, ToolFailed
 from sdlc.gate import Gate, Tool, ToolRun, Workspace, expect_exit, own_tool, read_report
-from sdlc.model import Answer, Family, Missing
+from sdlc.model import Answer, Family, Missing, Stage
 from sdlc.target import Target
 from sdlc_gates._dast import redaction
 from sdlc_gates._dast.client import Bounds, Client
@@ -35,6 +35,7 @@ class Schemathesis(Gate):
     summary = "server errors, broken promises and ignored authentication of an API, from its OpenAPI description"
     family = Family.DAST
     covers = frozenset({"operations"})
+    stages = (Stage.PR, Stage.RELEASE)
     uses_target = True
     deadline = 1200
     Options = SchemathesisOptions

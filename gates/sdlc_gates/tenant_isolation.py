@@ -14,7 +14,7 @@ import msgspec
 
 from sdlc.errors import NoDescription, NoTarget, TargetFailed
 from sdlc.gate import Gate, Tool, Workspace
-from sdlc.model import Answer, EndpointLocation, Evidence, Family, Rule
+from sdlc.model import Answer, EndpointLocation, Evidence, Family, Rule, Stage
 from sdlc.target import Target
 from sdlc_gates._dast.client import Bounds, Client
 from sdlc_gates._tenants import planted
@@ -33,6 +33,7 @@ class TenantIsolation(Gate):
     summary = "data of one tenant that another, or an anonymous caller, can read or change"
     family = Family.DAST
     covers = frozenset({"operations"})
+    stages = (Stage.PR, Stage.RELEASE)
     uses_target = True
     deadline = 1200
     Options = TenantOptions

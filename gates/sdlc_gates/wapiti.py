@@ -15,7 +15,7 @@ import msgspec
 from sdlc.environments import Environment
 from sdlc.errors import NoTarget, TargetFailed
 from sdlc.gate import Gate, Tool, Workspace, read_report
-from sdlc.model import Answer, Family
+from sdlc.model import Answer, Family, Stage
 from sdlc.target import Target
 from sdlc_gates._dast import echo, routes
 from sdlc_gates._dast.flows import Replay, replayed
@@ -35,6 +35,7 @@ class Wapiti(Gate):
     summary = "weaknesses of the running application, by attacking it without ZAP"
     family = Family.DAST
     covers = frozenset({"routes", "modules"})
+    stages = (Stage.PR, Stage.RELEASE)
     uses_target = True
     deadline = 1800
     Options = WapitiOptions

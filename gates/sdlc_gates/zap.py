@@ -11,7 +11,7 @@ import msgspec
 
 from sdlc.errors import NoDescription, NoTarget, TargetFailed
 from sdlc.gate import Gate, Tool, Workspace
-from sdlc.model import Answer, Family
+from sdlc.model import Answer, Family, Stage
 from sdlc.target import Target
 from sdlc_gates._dast import echo, routes
 from sdlc_gates._dast.client import redacted
@@ -38,6 +38,7 @@ class Zap(Gate):
     summary = "weaknesses of the running application, by attacking it"
     family = Family.DAST
     covers = frozenset({"routes"})
+    stages = (Stage.PR, Stage.RELEASE)
     uses_target = True
     deadline = 1800
     Options = ZapOptions
