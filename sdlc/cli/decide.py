@@ -24,7 +24,9 @@ UNSIGNED = "the evidence agrees with its manifest; nothing is signed, so this do
 
 def command(
     run: Annotated[str, typer.Argument(help="A run's id, the beginning of one, a path to its folder, or `latest`.")] = "latest",
-    policy: Annotated[Path | None, typer.Option(help="Decide under the policy of this sdlc.toml instead.")] = None,
+    policy: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Decide under the policy of this sdlc.toml instead.")
+    ] = None,
     project: Annotated[Path, typer.Option(help="The project's folder.")] = Path(),
     json: Annotated[bool, typer.Option("--json", help="Print the run with its new decision as JSON.")] = False,
 ) -> None:

@@ -17,7 +17,7 @@ from sdlc.rulebook import Request
 
 def command(
     project: Annotated[Path, typer.Argument(help="The repository's folder.")] = Path(),
-    force: Annotated[bool, typer.Option(help="Write over an sdlc.toml that is there.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Write over an sdlc.toml that is there.")] = False,
     show: Annotated[bool, typer.Option("--print", help="Print it instead of writing it.")] = False,
 ) -> None:
     """Look at a repository, and write a commented sdlc.toml that runs as it is.

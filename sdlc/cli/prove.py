@@ -24,8 +24,8 @@ from sdlc.runner import Execution
 def command(
     gate: Annotated[list[str] | None, typer.Argument(help="Gates to prove; by default all that are configured.")] = None,
     project: Annotated[Path, typer.Option(help="The project's folder.")] = Path(),
-    config_file: Annotated[Path | None, typer.Option("--config", help="The configuration to prove.")] = None,
-    jobs: Annotated[int, typer.Option(min=1, help="Cores to use.")] = os.cpu_count() or 1,
+    config_file: Annotated[Path | None, typer.Option("--config", metavar="FILE", help="The configuration to prove.")] = None,
+    jobs: Annotated[int, typer.Option(min=1, metavar="N", help="Cores to use.")] = os.cpu_count() or 1,
 ) -> None:
     """Show that each gate can fail: plant a small defect for it, and see whether it is found.
 

@@ -15,8 +15,10 @@ from sdlc.evidence import RunDirectory
 
 def command(
     run: Annotated[str, typer.Argument(help="A run's id, the beginning of one, a path to its folder, or `latest`.")] = "latest",
-    format: Annotated[str, typer.Option(help="html, sarif, junit, markdown, json, or an installed one.")] = "html",
-    output: Annotated[Path | None, typer.Option(help="Write it here instead of to standard output.")] = None,
+    format: Annotated[
+        str, typer.Option(metavar="NAME", help="html, sarif, junit, markdown, json, or an installed one.")
+    ] = "html",
+    output: Annotated[Path | None, typer.Option(metavar="FILE", help="Write it here instead of to standard output.")] = None,
     project: Annotated[Path, typer.Option(help="The project's folder.")] = Path(),
 ) -> None:
     """Render a stored run in one format.

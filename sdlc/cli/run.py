@@ -22,30 +22,45 @@ from sdlc.run import Run
 
 def command(
     project: Annotated[Path, typer.Argument(help="The project's folder.")] = Path(),
-    stage: Annotated[Stage, typer.Option(help="How much to run: what commit, pr or release asks for.")] = Stage.RELEASE,
-    gate: Annotated[list[str] | None, typer.Option(help="Only this gate; may be repeated.")] = None,
+    stage: Annotated[
+        Stage, typer.Option(metavar="STAGE", help="How much to run: what commit, pr or release asks for.")
+    ] = Stage.RELEASE,
+    gate: Annotated[list[str] | None, typer.Option(metavar="ID", help="Only this gate; may be repeated.")] = None,
     changed_since: Annotated[
         str, typer.Option(metavar="REF", help="Static gates judge only files that changed since this git revision.")
     ] = "",
     target: Annotated[str, typer.Option(metavar="URL", help="Test an application that runs already.")] = "",
-    jobs: Annotated[int, typer.Option(min=1, help="Cores to use.")] = os.cpu_count() or 1,
+    jobs: Annotated[int, typer.Option(min=1, metavar="N", help="Cores to use.")] = os.cpu_count() or 1,
     config_file: Annotated[
         Path | None,
-        typer.Option("--config", help="The configuration; from a protected branch in CI, so that a change can't judge itself."),
+        typer.Option(
+            "--config",
+            metavar="FILE",
+            help="The configuration; from a protected branch in CI, so that a change can't judge itself.",
+        ),
     ] = None,
     policy: Annotated[
-        Path | None, typer.Option(help="Take thresholds, waivers and required gates from this file instead.")
+        Path | None, typer.Option(metavar="FILE", help="Take thresholds, waivers and required gates from this file instead.")
     ] = None,
-    tolerate: Annotated[Severity | None, typer.Option(help="The most severe finding that does not block.")] = None,
+    tolerate: Annotated[
+        Severity | None,
+        typer.Option(
+            metavar="SEVERITY", help="The most severe finding that does not block: info, low, medium, high or critical."
+        ),
+    ] = None,
     threshold: Annotated[
-        list[str] | None, typer.Option(help="A threshold more, such as 'p95 <= 300 ms'; may be repeated.")
+        list[str] | None, typer.Option(metavar="TEXT", help="A threshold more, such as 'p95 <= 300 ms'; may be repeated.")
     ] = None,
     prove: Annotated[
         bool | None,
         typer.Option("--prove/--no-prove", help="Require each gate to catch a planted defect (default: at release)."),
     ] = None,
-    runs: Annotated[Path | None, typer.Option(help="Keep run directories below this folder's .sdlc/ instead.")] = None,
-    format: Annotated[list[str] | None, typer.Option(help="Write only this report; may be repeated. Default: all.")] = None,
+    runs: Annotated[
+        Path | None, typer.Option(metavar="FOLDER", help="Keep run directories below this folder's .sdlc/ instead.")
+    ] = None,
+    format: Annotated[
+        list[str] | None, typer.Option(metavar="NAME", help="Write only this report; may be repeated. Default: all.")
+    ] = None,
     json: Annotated[
         bool, typer.Option("--json", help="Print the run as JSON on standard output, and nothing else there.")
     ] = False,
@@ -55,12 +70,11 @@ def command(
     Each gate's raw answers are kept and hashed in `.sdlc/runs/ID/`, next to the reports. `sdlc decide ID` draws the
     verdict from them again.
 
-    Examples:
-        sdlc run --stage commit --changed-since origin/main
+    For example:
 
-        sdlc run --gate bandit --gate semgrep
-
-        sdlc run --target http://127.0.0.1:8000 --threshold 'error_rate <= 0.1 %'
+    - `sdlc run --stage commit --changed-since origin/main`
+    - `sdlc run --gate bandit --gate semgrep`
+    - `sdlc run --target http://127.0.0.1:8000 --threshold 'error_rate <= 0.1 %'`
     """
     if not project.is_dir():
         raise ConfigError(f"{project} is not a folder")
