@@ -20,6 +20,8 @@ from sdlc.target import Target
 from sdlc_gates._dast import echo, routes
 from sdlc_gates._dast.flows import Replay, replayed
 from sdlc_gates._dast.guard import Plan, guarded
+from sdlc_gates._dast.path_values import PathValues
+from sdlc_gates._wapiti.description import templates
 from sdlc_gates._wapiti.options import WapitiOptions
 from sdlc_gates._wapiti.report import VERSION, Report, parse
 from sdlc_gates._wapiti.scan import Scan
@@ -51,27 +53,29 @@ class Wapiti(Gate):
     def check(self, work: Workspace) -> Answer:
         tool, target, options = self.probe(), self._target(work), self.options
         flows = replayed(work, target, options, options.exclude, options.requests_per_second) if options.flows else None
-        with guarded(work, self._plan(target, flows)) as guard:
+        values = PathValues(templates(target.openapi or {}, target.routes) if options.path_values else ())
+        with guarded(work, self._plan(target, flows, values)) as guard:
             if flows:
                 guard.known |= flows.secrets
-            runs = Scan(tool, target, options, guard, flows.requests if flows else ()).run()
+            runs = Scan(tool, target, options, guard, flows.requests if flows else (), values).run()
         guard.record(work)
         reports = [read_report(run, "report", Report) for run in runs]
         logs = [run.kept["log"].read_text("utf-8", "replace") for run in runs]
         visited = [one.visit(target.url) for one in flows.requests] if flows else []
-        answer = parse(reports, logs, target, options.modules, options.exclude, visited)
+        answer = parse(reports, logs, target, options.modules, options.exclude, visited, values)
         coverage, notes = guard.coverage(), guard.notes()
         if flows:
             coverage, notes = (*flows.coverage, *coverage), (*flows.notes, *notes)
         return msgspec.structs.replace(answer, coverage=(*answer.coverage, *coverage), notes=(*answer.notes, *notes))
 
-    def _plan(self, target: Target, flows: Replay | None) -> Plan:
+    def _plan(self, target: Target, flows: Replay | None, values: PathValues) -> Plan:
         return Plan(
             url=target.url,
             per_second=self.options.requests_per_second,
             exclude=self.options.exclude,
             identity=self.options.identity(),
             flows=str(flows.journal) if flows else "",
+            templates=values.templates,
             page_locations=True,
         )
 
@@ -93,7 +97,10 @@ class Wapiti(Gate):
         options = msgspec.structs.replace(self.options, exclude=(), login=None, headers_env={}, logged_in=None, flows="")
         with echo.planted() as target:
             # So little to attack is not worth a start of Wapiti for each core.
-            yield Wapiti(self.id, options), dataclasses.replace(work.narrowed(empty, "canary"), target=target, routes=(), jobs=1)
+            yield (
+                Wapiti(self.id, options),
+                dataclasses.replace(work.narrowed(empty, "canary"), target=target, routes=(), jobs=1),
+            )
 
     def caught(self, answer: Answer) -> bool:
         return any(SCRIPTING in finding.rule.cwe for finding in answer.findings)

@@ -127,6 +127,26 @@ def test_routes_of_the_description_are_attacked_and_those_not_let_in_are_named(
     assert any("ScRiPt" in asked for asked in site.asked)
 
 
+def test_a_value_in_a_path_is_attacked_and_its_route_reached(workspace: MakeWorkspace, tmp_path: Path) -> None:
+    def careless(asked: Asked) -> Said:
+        name = asked.path.removeprefix("/users/")
+        if name != asked.path:
+            return 200, [], f"<p>{urllib.parse.unquote(name)}</p>"
+        return (200, [], "an API") if asked.path == "/" else (404, [], "")
+
+    user = {"name": "name", "in": "path", "required": True, "schema": {"type": "string", "example": "ann"}}
+    described = {"openapi": "3.0.3", "paths": {"/users/{name}": {"get": {"parameters": [user], "responses": {}}}}}
+    with serving(careless) as site:
+        answer = gate(modules=["xss"]).check(workspace(tmp_path, target=Target(url=site.url, ready="/", openapi=described)))
+        assert site.asked
+        assert not [asked.path for asked in site.asked if "sdlc" in asked.path]
+        assert "/users/ann" in {asked.path for asked in site.asked}
+    (found,) = answer.findings
+    assert found.location == EndpointLocation(method="GET", url=f"{site.url}/users/{{name}}", parameter="name")
+    assert "sdlc" not in found.proof + found.message
+    assert covered(answer, "routes").missing == ()
+
+
 def test_links_without_end_are_an_unfinished_crawl(workspace: MakeWorkspace, tmp_path: Path, web: Web) -> None:
     site = web(lambda path: links(*(f"{path.rstrip('/')}/{number}" for number in range(20))))
     work = workspace(tmp_path, target=Target(url=site.url, ready="/"))

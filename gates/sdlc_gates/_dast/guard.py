@@ -54,6 +54,8 @@ class Plan(Frozen, frozen=True):
     """A file of recorded requests: what is asked for as they did is sent as whom they were, where there is no identity."""
     record: str = ""
     """A file to record every request in."""
+    templates: tuple[str, ...] = ()
+    """Paths with placeholders whose values are parameters to the scanner (`path_values`)."""
     certificate: str = ""
     """For an HTTPS target: a file with a private key and a certificate, to speak to the scanner with."""
     folder: str = ""

@@ -19,6 +19,7 @@ from sdlc.errors import SdlcError
 from sdlc_gates._dast.client import Bounds, Client
 from sdlc_gates._dast.guard import VARIABLE, Plan, Word
 from sdlc_gates._dast.heads import Carrying, Lines, as_it_came, place_of
+from sdlc_gates._dast.path_values import PathValues
 from sdlc_gates._dast.proxy import Proxy, Tls
 from sdlc_gates._dast.recorded import Recorded, Sessions, read
 from sdlc_gates._dast.session import Session
@@ -41,7 +42,14 @@ class Guardian:
         self.session = _session(plan)
         self.flows = read(Path(plan.flows)) if plan.flows else ()
         self.proxy = Proxy(
-            place_of(plan.url), plan.per_second, plan.exclude, self._carrying(), self._showing, _tls(plan), self._recording()
+            allowed=place_of(plan.url),
+            per_second=plan.per_second,
+            exclude=plan.exclude,
+            carrying=self._carrying(),
+            showing=self._showing,
+            tls=_tls(plan),
+            meant=PathValues(plan.templates).meant,
+            record=self._recording(),
         )
         self.told = 0
         self._doubted = asyncio.Event()

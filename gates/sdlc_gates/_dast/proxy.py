@@ -70,6 +70,8 @@ class Proxy:
     showing: Showing = unchanged
     tls: Tls | None = None
     """For a target that is asked over HTTPS."""
+    meant: Callable[[str], str] = str
+    """What address is asked for in the place of one that only the scanner is shown."""
     record: Callable[[Recorded], None] | None = None
     """Is told of each request that was sent on."""
     forwarded: int = 0
@@ -127,6 +129,7 @@ class Proxy:
     async def _pass(
         self, method: str, address: str, head: bytes, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> None:
+        address = self.meant(address)
         path = urllib.parse.unquote(path_of(address).partition("?")[0])
         if excluding(path, self.exclude):
             await self._refuse(path, EXCLUDED, writer)

@@ -57,6 +57,8 @@ class Session:
     lost: list[str] = field(default_factory=list)
     """What it was answered each time the session was lost; it was renewed then."""
     _faults: int = 0
+    _silence: str = ""
+    """What the probe said when it told nothing of the session."""
 
     def begin(self) -> None:
         """Log in; raises `TargetFailed` unless the probe can tell it from not being logged in."""
@@ -68,8 +70,13 @@ class Session:
                 fix="name another page in logged_in, or a text that it shows to nobody else (shows)",
             )
         self._renew()
-        if fault := self._fault():
-            raise TargetFailed(f"logged in, and yet {probe.path} {fault}", fix="see login and logged_in in the gate's table")
+        for _ in range(FAULTS_IN_A_ROW):
+            if (fault := self._fault()) is not None:
+                break
+            time.sleep(PAUSE_SECONDS)
+        if fault is None or fault:
+            why = fault or self._silence
+            raise TargetFailed(f"logged in, and yet {probe.path} {why}", fix="see login and logged_in in the gate's table")
         self.checks += 1
 
     def verify(self) -> None:
@@ -78,7 +85,9 @@ class Session:
         if fault is None:
             self._faults += 1
             if self._faults >= FAULTS_IN_A_ROW:
-                raise TargetFailed(f"{self.identity.probe.path} gave no answer {self._faults} times in a row")
+                raise TargetFailed(
+                    f"{self.identity.probe.path} told nothing of the session {self._faults} times in a row: it {self._silence}"
+                )
             return
         self._faults = 0
         self.checks += 1
@@ -146,6 +155,7 @@ class Session:
         """What speaks against being logged in: empty when nothing does; None when the target is too busy to tell."""
         reply = self._asked(self.headers, self.cookies)
         if not reply.status or reply.status == 429 or reply.status >= 500:
+            self._silence = f"answered {reply.status}" if reply.status else f"gave no answer: {reply.fault}"
             return None
         if outside := self._outside(reply):
             return outside

@@ -53,6 +53,8 @@ class WapitiOptions(Seeded, frozen=True):
     """Shell patterns for paths that are left alone (`/logout`)."""
     code_routes: bool = True
     """Whether routes that the project's code declares (Flask, FastAPI, Starlette, Django) must be reached too."""
+    path_values: bool = True
+    """Whether values in paths (`/users/{name}` of the description and the code) are attacked like other parameters."""
     max_depth: int = 20
     """How many links deep the crawler goes."""
     crawl_seconds: float = 300

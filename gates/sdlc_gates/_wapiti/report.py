@@ -11,15 +11,19 @@ from sdlc.errors import OutputInvalid
 from sdlc.model import Answer, Coverage, EndpointLocation, Finding, Missing, Rule, Severity
 from sdlc.target import Target
 from sdlc_gates._dast import routes
+from sdlc_gates._dast.path_values import PathValues
 from sdlc_gates._dast.routes import Visit
 from sdlc_gates._wapiti.weaknesses import WEAKNESSES, first_sentence
 
 VERSION = "3.2.3"
 SEVERITIES = (Severity.INFO, Severity.LOW, Severity.MEDIUM, Severity.HIGH, Severity.CRITICAL)
 PROOF_CHARACTERS = 2000
+NO_PATHS = PathValues(())
 UNTESTED = (
     "Wapiti has no rule here for weaknesses that call back from the inside (blind SSRF, XXE, Log4Shell), for scripts that "
-    "build the page in the browser, for server banners and stack traces, nor for who may see what."
+    "build the page in the browser, for server banners and stack traces, nor for who may see what. It attacks parameters of "
+    "URLs, forms and JSON bodies that it was shown, and no headers or cookies; blind SQL injection, uploads and hidden files "
+    "only with the modules timesql, upload, buster and backup."
 )
 
 
@@ -105,11 +109,12 @@ def parse(
     modules: tuple[str, ...],
     exclude: tuple[str, ...],
     visited: Iterable[Visit] = (),
+    paths: PathValues = NO_PATHS,
 ) -> Answer:
     """What the reports say, and what they leave out: routes not reached, modules that did not run, or not to the end.
 
     The first report is that of the run that followed the links; later ones repeat its findings. `visited` are requests that
-    were made beside them.
+    were made beside them, and `paths` tells what Wapiti was shown in the place of paths with values in them.
     Raises `OutputInvalid` for the report of another version, or one that contradicts itself.
     """
     crawl = reports[0]
@@ -119,8 +124,8 @@ def parse(
     unlisted = crawl.infos.crawled_pages_nbr - len(crawl.infos.crawled_pages)
     if unlisted < 0:
         raise OutputInvalid("the report lists more pages than it counts")
-    visits = [*visited, *(_visit(page) for page in crawl.infos.crawled_pages)]
-    found = dict.fromkeys(finding for report in reports for finding in _findings(report, target.url))
+    visits = [*visited, *(_visit(page, paths) for page in crawl.infos.crawled_pages)]
+    found = dict.fromkeys(finding for report in reports for finding in _findings(report, target.url, paths))
     return Answer(
         findings=tuple(found),
         coverage=(routes.coverage(routes.known(target), visits, exclude), ran(logs, modules, unlisted)),
@@ -128,9 +133,11 @@ def parse(
     )
 
 
-def _visit(page: Page) -> Visit:
+def _visit(page: Page, paths: PathValues) -> Visit:
     reply = page.response
-    return Visit(page.request.method, page.request.url, reply.status_code if reply else 0, reply.location if reply else "")
+    # Wapiti lists addresses without their parameters, and with them the values.
+    url = paths.named(page.request.url)
+    return Visit(page.request.method, url, reply.status_code if reply else 0, reply.location if reply else "")
 
 
 def ran(logs: Sequence[str], modules: tuple[str, ...], unlisted: int = 0) -> Coverage:
@@ -171,14 +178,16 @@ def _read(log: str, faults: dict[str, str]) -> list[Missing]:
     return others
 
 
-def _findings(report: Report, url: str) -> Iterator[Finding]:
+def _findings(report: Report, url: str, paths: PathValues) -> Iterator[Finding]:
     for categories in (report.vulnerabilities, report.anomalies, report.additionals):
         for category, entries in categories.items():
             for entry in entries:
-                yield _finding(category, entry, report.classifications, url)
+                yield _finding(category, entry, report.classifications, url, paths)
 
 
-def _finding(category: str, entry: Entry, classifications: Mapping[str, Classification], url: str) -> Finding:
+def _finding(
+    category: str, entry: Entry, classifications: Mapping[str, Classification], url: str, paths: PathValues
+) -> Finding:
     if not 0 <= entry.level < len(SEVERITIES):
         raise OutputInvalid(f"Wapiti has a level that this gate doesn't know: {entry.level}")
     described, weakness = classifications.get(category), WEAKNESSES.get(category)
@@ -192,8 +201,10 @@ def _finding(category: str, entry: Entry, classifications: Mapping[str, Classifi
             cwe=(weakness.cwe,) if weakness else (),
         ),
         severity=SEVERITIES[entry.level],
-        message=entry.info.replace(url, ""),
-        location=EndpointLocation(method=entry.method, url=url + entry.path.partition("?")[0], parameter=entry.parameter),
+        message=paths.restored(entry.info).replace(url, ""),
+        location=EndpointLocation(
+            method=entry.method, url=url + paths.template(entry.path.partition("?")[0]), parameter=entry.parameter
+        ),
         fix=weakness.fix if weakness else first_sentence(described.sol) if described else "",
-        proof=entry.curl_command[:PROOF_CHARACTERS],
+        proof=paths.restored(entry.curl_command)[:PROOF_CHARACTERS],
     )

@@ -16,6 +16,7 @@ from sdlc.target import Target
 from sdlc_gates._dast import routes
 from sdlc_gates._dast.flows import MOST_REQUESTS
 from sdlc_gates._dast.guard import Guard
+from sdlc_gates._dast.path_values import PathValues
 from sdlc_gates._dast.recorded import Recorded, distinct
 from sdlc_gates._dast.redaction import redact
 from sdlc_gates._wapiti.description import localized, usable
@@ -36,6 +37,7 @@ class Scan:
     options: WapitiOptions
     guard: Guard
     flows: Sequence[Recorded]
+    values: PathValues
 
     def run(self) -> list[ToolRun]:
         """The runs, that which followed the links first."""
@@ -127,7 +129,7 @@ class Scan:
         for start in routes.starts(target, options.exclude):
             yield "--start", start
         known = distinct(usable(self.flows, options.skip if options.login else ()), MOST_REQUESTS)
-        if target.openapi or known:
+        if target.openapi or known or self.values.templates:
             described = work.scratch / "openapi.json"
-            described.write_text(json.dumps(localized(target.openapi or UNDESCRIBED, target.url, known)), "utf-8")
+            described.write_text(json.dumps(localized(target.openapi or UNDESCRIBED, target.url, known, self.values)), "utf-8")
             yield "--swagger", str(described)

@@ -125,7 +125,7 @@ def test_a_target_that_hangs_at_the_end_leaves_no_answer(guarding: Guarding) -> 
 
     with (
         serving(tired) as site,
-        pytest.raises(TargetFailed, match="no answer 3 times"),
+        pytest.raises(TargetFailed, match="3 times in a row: it answered 503"),
         guarding(site.url, login=TOKEN, logged_in=MEMBERS),
     ):
         busy.append(True)
@@ -141,6 +141,11 @@ def test_a_target_that_is_busy_for_a_moment_has_not_lost_the_session(guarding: G
         with guarding(site.url, headers_env={"X": "PATH"}, logged_in={"path": "/"}) as guard:
             pass
         assert (guard.account.checks, guard.lost) == (2, ())
+
+
+def test_a_page_that_only_fails_from_the_beginning_shows_no_session(guarding: Guarding) -> None:
+    with serving(lambda asked: (500, [], "")) as site, pytest.raises(TargetFailed, match="logged in, and yet / answered 500"):
+        stopped(guarding(site.url, headers_env={"X": "PATH"}, logged_in={"path": "/"}))
 
 
 def test_a_page_that_everybody_sees_tells_no_session(guarding: Guarding) -> None:

@@ -208,3 +208,29 @@ def test_modules_that_ask_much_run_beside_each_other_where_there_are_cores() -> 
 def test_each_run_has_to_write_its_report() -> None:
     cut = LOG[: LOG.rindex("A report has been generated")]
     assert [item.item for item in ran([cut, LOG], MODULES).missing] == ["Wapiti"]
+
+
+def test_examples_of_the_description_become_what_wapiti_asks_with() -> None:
+    item = {
+        "parameters": [
+            {"name": "user", "in": "path", "schema": {"type": "string", "example": "name1"}},
+            {"name": "page", "in": "query", "example": 3, "schema": {"type": "integer"}},
+            {"name": "kind", "in": "query", "type": "string", "example": "new"},
+        ],
+        "post": {
+            "requestBody": {
+                "content": {
+                    "application/json": {
+                        "schema": {"type": "object", "properties": {"a": {"type": "string", "examples": ["b"]}}}
+                    },
+                    "text/json": {"schema": {"$ref": "#/x"}, "examples": {"one": {"value": {"c": [1]}}}},
+                }
+            }
+        },
+    }
+    told = localized({"paths": {"/u/{user}": item}}, "http://h:1")["paths"]["/u/{user}"]
+    user, page, kind = told["parameters"]
+    assert (user["schema"]["default"], page["schema"]["default"], kind["default"]) == ("name1", 3, "new")
+    content = told["post"]["requestBody"]["content"]
+    assert content["application/json"]["schema"]["properties"]["a"]["default"] == "b"
+    assert content["text/json"]["schema"]["properties"]["c"]["items"] == {"type": "integer", "default": 1}
