@@ -17,7 +17,7 @@ async def tools():
     subprocess.getstatusoutput("file " + line)  # bad
     subprocess.run(shlex.split(line), check=True)  # bad
     subprocess.run(line.split(), check=True)  # bad
-    os.execvp(line, ["program"])
+    os.execvp(line, ["program"])  # bad
     os.spawnlp(os.P_WAIT, line, "program")  # bad
     pexpect.spawn(line)  # bad
     await asyncio.create_subprocess_exec(line, "--version")  # bad

@@ -15,3 +15,8 @@ def remove(path):
 def owner(path):
     command = "stat -c %%U %s" % path
     return subprocess.getoutput(command)  # bad
+
+
+def become(folder):
+    os.spawnlp(os.P_WAIT, "sh", "sh", "-c", "ls " + folder)  # bad
+    os.execl("/bin/sh", "sh", "-c", "ls " + folder)  # bad

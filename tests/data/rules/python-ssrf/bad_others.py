@@ -17,6 +17,7 @@ def check():
     requests.Session().get(url)  # bad
     requests.request("GET", url)  # bad
     httpx.get(url)  # bad
+    httpx.Client(timeout=5).post(url)  # bad
     httpx.request("GET", url)  # bad
     httpx.stream("GET", url)  # bad
     urllib.request.urlretrieve(url, "/tmp/page")  # bad
