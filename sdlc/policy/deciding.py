@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
@@ -33,6 +34,8 @@ from sdlc.quantity import show
 from sdlc.threshold import FindingLimit, MeasurementLimit
 
 SHOWN_MISSING = 5
+MOST_DIGITS = 12
+_NUMBER = re.compile("[0-9]+")
 
 
 def decide(results: Sequence[GateResult], policy: Policy, now: datetime.datetime) -> Decision:
@@ -64,10 +67,12 @@ def _worst(verdicts: Iterator[Verdict]) -> Verdict:
     return next((verdict for verdict in (Verdict.FAIL, Verdict.INCONCLUSIVE) if verdict in found), Verdict.PASS)
 
 
-def _gravity(reason: Reason, broken: frozenset[Reason]) -> tuple[bool, int, bool, str, str, str]:
+def _gravity(reason: Reason, broken: frozenset[Reason]) -> tuple[bool, int, bool, str, str, str, str]:
     """Failures first, by severity; why a gate did not answer stands before the thresholds that this leaves open."""
     severity = -1 if reason.severity is None else reason.severity.rank
-    return (reason.verdict is not Verdict.FAIL, -severity, reason in broken, reason.gate, reason.where, reason.text)
+    # Line 32 stands before line 123.
+    where = _NUMBER.sub(lambda digits: digits[0].zfill(MOST_DIGITS), reason.where)
+    return (reason.verdict is not Verdict.FAIL, -severity, reason in broken, reason.gate, where, reason.where, reason.text)
 
 
 def _doubts(results: Sequence[GateResult], policy: Policy) -> Iterator[Reason]:

@@ -252,3 +252,8 @@ def test_an_excuse_never_spreads_to_a_problem_with_the_same_fingerprint() -> Non
     for pair in ((MARKED, other), (other, MARKED)):
         decision = judged(*pair, suppressions=Suppressions.HONOUR)
         assert sorted(ruling.disposition.value for ruling in decision.rulings) == ["blocking", "suppressed"]
+
+
+def test_reasons_of_one_file_stand_in_the_order_of_its_lines() -> None:
+    decision = judged(finding(line=123), finding(line=9), finding(line=32))
+    assert [reason.where for reason in decision.reasons] == ["src/a.py:9", "src/a.py:32", "src/a.py:123"]
