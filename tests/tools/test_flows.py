@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import shutil
 import threading
 import time
 from collections.abc import Callable
@@ -20,7 +21,7 @@ from sdlc.gate import Workspace
 from sdlc.process import Limits
 from sdlc.target import Target
 from tests.unit.gates.members import WORDS, Shop
-from tests.unit.gates.sites import Asked, Said, serving
+from tests.unit.gates.sites import Asked, Said, certified, serving, serving_with
 
 pytestmark = pytest.mark.tool
 
@@ -221,3 +222,25 @@ def test_the_targets_redirections_elsewhere_are_not_followed(workspace: MakeWork
         replay = run(workspace(written(tmp_path, content)), site.url)
     assert other.asked == []
     assert replay.coverage[0].missing
+
+
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl is not installed")
+def test_flows_reach_a_target_over_https(workspace: MakeWorkspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    content = """
+from locust import FastHttpUser, HttpUser, task
+class Slow(HttpUser):
+    @task
+    def look(self): self.client.post("/slow", json={"a": 1})
+class Fast(FastHttpUser):
+    @task
+    def look(self): self.client.post("/fast", json={"b": 2})
+"""
+    both = certified(tmp_path)
+    monkeypatch.setenv("SSL_CERT_FILE", str(both.with_name("certificate.pem")))
+    with serving(lambda asked: (200, [], ""), serving_with(both)) as site:
+        replay = run(workspace(written(tmp_path, content)), site.url)
+    assert replay.coverage[0].missing == ()
+    assert [(one.path, msgspec.json.decode(one.body), one.status) for one in replay.requests] == [
+        ("/slow", {"a": 1}, 200),
+        ("/fast", {"b": 2}, 200),
+    ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import collections
 import dataclasses
 import json
+import shutil
 import threading
 import urllib.parse
 from collections.abc import Callable
@@ -22,7 +23,7 @@ from sdlc.gate import Workspace
 from sdlc.model import Answer, Coverage, EndpointLocation
 from sdlc.target import Target
 from tests.unit.gates.members import FORM, MEMBERS, WORDS, Shop
-from tests.unit.gates.sites import Asked, Said, serving
+from tests.unit.gates.sites import Asked, Said, certified, serving, serving_with
 
 pytestmark = [pytest.mark.tool, pytest.mark.usefixtures("environments")]
 
@@ -145,6 +146,19 @@ def test_a_value_in_a_path_is_attacked_and_its_route_reached(workspace: MakeWork
     assert found.location == EndpointLocation(method="GET", url=f"{site.url}/users/{{name}}", parameter="name")
     assert "sdlc" not in found.proof + found.message
     assert covered(answer, "routes").missing == ()
+
+
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl is not installed")
+def test_a_target_over_https_is_scanned_logged_in(
+    workspace: MakeWorkspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    both = certified(tmp_path)
+    monkeypatch.setenv("SSL_CERT_FILE", str(both.with_name("certificate.pem")))
+    with serving(Shop(), serving_with(both)) as site:
+        work = workspace(tmp_path, target=Target(url=site.url, ready="/", routes=("/members", "/members/orders")))
+        answer = gate(modules=["redirect"], login=FORM, logged_in=MEMBERS, exclude=["/logout"]).check(work)
+        assert [asked for asked in site.asked if asked.path.startswith("/members/orders?of=http")]
+    assert [coverage.missing for coverage in answer.coverage] == [()] * 3
 
 
 def test_links_without_end_are_an_unfinished_crawl(workspace: MakeWorkspace, tmp_path: Path, web: Web) -> None:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import ssl
+import subprocess
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 SECONDS = 10
 
@@ -38,6 +40,24 @@ class Site:
 
     url: str = ""
     asked: list[Asked] = field(default_factory=list)
+
+
+def certified(folder: Path) -> Path:
+    """A new key with a certificate for this machine, in one file; the certificate alone is `certificate.pem` beside it."""
+    key, certificate, both = folder / "key.pem", folder / "certificate.pem", folder / "both.pem"
+    kind = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2", "-subj", "/CN=here")
+    names = ("-addext", "subjectAltName=IP:127.0.0.1")
+    argv = ["openssl", "req", "-x509", *kind, *names, "-keyout", str(key), "-out", str(certificate)]
+    subprocess.run(argv, check=True, capture_output=True, timeout=30)
+    both.write_text(key.read_text() + certificate.read_text())
+    return both
+
+
+def serving_with(certificate: Path) -> ssl.SSLContext:
+    """What a server shows."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    return context
 
 
 @contextlib.contextmanager

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 import ssl
-import subprocess
 import urllib.error
 import urllib.request
 from collections.abc import Callable
@@ -18,7 +17,7 @@ from sdlc_gates._dast.guard import Guard, Plan, guarded
 from sdlc.errors import TargetFailed, ToolMissing
 from sdlc.gate import Workspace
 from tests.unit.gates.members import FORM, MEMBERS, TOKEN, Shop
-from tests.unit.gates.sites import serving
+from tests.unit.gates.sites import certified, serving, serving_with
 
 MakeWorkspace = Callable[..., Workspace]
 pytestmark = pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl is not installed")
@@ -27,14 +26,7 @@ pytestmark = pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl
 @pytest.fixture(scope="module")
 def authority(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A certificate for this machine, with its key."""
-    folder = tmp_path_factory.mktemp("authority")
-    key, certificate, both = folder / "key.pem", folder / "certificate.pem", folder / "both.pem"
-    kind = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2", "-subj", "/CN=here")
-    names = ("-addext", "subjectAltName=IP:127.0.0.1")
-    argv = ["openssl", "req", "-x509", *kind, *names, "-keyout", str(key), "-out", str(certificate)]
-    subprocess.run(argv, check=True, capture_output=True, timeout=30)
-    both.write_text(key.read_text() + certificate.read_text())
-    return both
+    return certified(tmp_path_factory.mktemp("authority"))
 
 
 @pytest.fixture
@@ -42,12 +34,6 @@ def trusted(authority: Path, monkeypatch: pytest.MonkeyPatch) -> ssl.SSLContext:
     """What a server shows that everybody here trusts."""
     monkeypatch.setenv("SSL_CERT_FILE", str(authority.with_name("certificate.pem")))
     return serving_with(authority)
-
-
-def serving_with(authority: Path) -> ssl.SSLContext:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(authority)
-    return context
 
 
 def through(guard: Guard, url: str, data: bytes | None = None, **headers: str) -> str:
