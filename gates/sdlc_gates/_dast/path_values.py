@@ -39,15 +39,15 @@ class PathValues:
 
     def named(self, url: str) -> str:
         """The URL of the template that a URL without its query stands for; the URL itself when it stands for none."""
-        parts = urllib.parse.urlsplit(url)
-        template = self._by_alias.get(parts.path)
-        return url if template is None else f"{parts.scheme}://{parts.netloc}{template}"
+        parts = _split(url)
+        template = self._by_alias.get(parts.path) if parts else None
+        return url if parts is None or template is None else f"{parts.scheme}://{parts.netloc}{template}"
 
     def meant(self, address: str) -> str:
         """The real address behind one that the scanner asks for, a path or a whole URL."""
-        parts = urllib.parse.urlsplit(address)
-        template = self._by_alias.get(parts.path)
-        if template is None:
+        parts = _split(address)
+        template = self._by_alias.get(parts.path) if parts else None
+        if parts is None or template is None:
             return address
         pairs = urllib.parse.parse_qsl(parts.query, keep_blank_values=True, errors="surrogateescape")
         wanted = set(names(template))
@@ -63,3 +63,11 @@ class PathValues:
 
 def _quoted(value: str, converter: str | None) -> str:
     return urllib.parse.quote(value, safe="/" if converter == ":path" else "", errors="surrogateescape")
+
+
+def _split(address: str) -> urllib.parse.SplitResult | None:
+    """The parts of an address; None for one that is none, such as `http://[::`, which whoever reads it next will say."""
+    try:
+        return urllib.parse.urlsplit(address)
+    except ValueError:
+        return None
