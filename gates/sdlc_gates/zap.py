@@ -15,6 +15,7 @@ from sdlc.model import Answer, Family, Stage
 from sdlc.target import Target
 from sdlc_gates._dast import echo, routes
 from sdlc_gates._dast.client import redacted
+from sdlc_gates._dast.flows import replayed
 from sdlc_gates._dast.guard import Plan, guarded
 from sdlc_gates._dast.login import from_environment
 from sdlc_gates._dast.redaction import redact
@@ -29,6 +30,7 @@ HERE = Path(__file__).parent
 # What the planted page shows to who attacks it, and to who only looks.
 SCRIPTING = 79
 UNPROTECTED = frozenset({693, 1021})
+PLANTED = {"paths": {"/search": {"get": {"parameters": [{"name": "q", "in": "query", "schema": {"type": "string"}}]}}}}
 
 
 class Zap(Gate):
@@ -54,18 +56,22 @@ class Zap(Gate):
         return (Path(__file__), HERE / "_zap", HERE / "_dast", rules.FOLDER)
 
     def check(self, work: Workspace) -> Answer:
-        target, identity, errand = self._target(work), self.options.identity(), self._errand(work)
+        options, target, identity = self.options, self._target(work), self.options.identity()
+        errand = self._errand(work, target)
+        flows = errand.flows
         # What ZAP does by itself is kept to the target by its own bans; what others wrote for it is not.
-        if identity is None and not (errand.plan or self.options.graphql or self.options.soap):
+        if identity is None and not (flows or errand.plan or options.graphql or options.soap):
             return self._scanned(work, target, "", errand)
-        with guarded(work, Plan(url=target.url, exclude=self.options.exclude, identity=identity)) as guard:
+        journal = str(flows.journal) if flows else ""
+        with guarded(work, Plan(url=target.url, exclude=options.exclude, identity=identity, flows=journal)) as guard:
             try:
                 answer = self._scanned(guard.work, target, guard.url, errand)
             finally:
                 redact(work, guard.secrets)
         guard.record(work)
-        coverage, notes = (*answer.coverage, *guard.coverage()), (*answer.notes, *guard.notes())
-        return msgspec.structs.replace(answer, coverage=coverage, notes=notes)
+        coverage = (*answer.coverage, *(flows.coverage if flows else ()), *guard.coverage())
+        notes = (*answer.notes, *(flows.notes if flows else ()), *guard.notes())
+        return hushed(msgspec.structs.replace(answer, coverage=coverage, notes=notes), guard.secrets)
 
     def _scanned(self, work: Workspace, target: Target, proxy: str, errand: Errand) -> Answer:
         """What a scan says that reaches the target through `proxy`, if there is one; no secret is in any of its files."""
@@ -77,13 +83,14 @@ class Zap(Gate):
             redact(work, errand.secrets)
         return hushed(answer, errand.secrets)
 
-    def _errand(self, work: Workspace) -> Errand:
+    def _errand(self, work: Workspace, target: Target) -> Errand:
         """What is done beside an ordinary scan; raises `ConfigError` or `TargetFailed` when that can't be."""
-        headers = from_environment(self.options.request_headers_env, "header")
-        if not self.options.plan or work.target is None:
-            return Errand(headers)
-        plan = planned.blueprint(self.options, work.root, work.target.url)
-        return Errand(headers, plan, frozenset(plan.values[name] for name in self.options.plan_env))
+        options = self.options
+        headers = from_environment(options.request_headers_env, "header")
+        plan = planned.blueprint(options, work.root, target.url) if options.plan else None
+        variables = frozenset(plan.values[name] for name in options.plan_env) if plan else frozenset[str]()
+        flows = replayed(work, target, options, options.exclude, options.requests_per_second) if options.flows else None
+        return Errand(headers, plan, variables, flows)
 
     def _target(self, work: Workspace) -> Target:
         target, options = work.target, self.options
@@ -109,7 +116,9 @@ class Zap(Gate):
         empty = work.scratch / "planted"
         empty.mkdir()
         with echo.planted() as target:
-            planted = dataclasses.replace(work.narrowed(empty, "canary"), target=target, routes=())
+            # In mode api only what is described is asked for.
+            described = dataclasses.replace(target, openapi=PLANTED)
+            planted = dataclasses.replace(work.narrowed(empty, "canary"), target=described, routes=())
             yield Zap(self.id, planted_options(self.options, work.root)), planted
 
     def caught(self, answer: Answer) -> bool:
@@ -140,6 +149,7 @@ def planted_options(options: ZapOptions, root: Path) -> ZapOptions:
         login=None,
         headers_env={},
         logged_in=None,
+        flows="",
     )
 
 

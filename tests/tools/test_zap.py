@@ -231,7 +231,7 @@ def test_a_wrong_key_is_no_answer(
 
 
 def test_the_canary_is_caught(shared: dict[str, object], workspace: MakeWorkspace, tmp_path: Path) -> None:
-    for mode in ("full", "baseline"):
+    for mode in ("full", "baseline", "api"):
         subject = gate(**shared, mode=mode)
         with subject.plant(workspace(tmp_path)) as (planted, work):
             assert planted.caught(planted.check(work))

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import shutil
+import ssl
+import subprocess
 import threading
 import time
 import urllib.parse
 from collections.abc import Callable
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ from sdlc.errors import TargetFailed, ToolFailed, ToolMissing, ToolTimeout
 from sdlc.gate import Workspace
 from sdlc.model import Answer, Coverage, Severity
 from sdlc.target import Target
+from tests.unit.gates.members import FORM, MEMBERS, Shop
 from tests.unit.gates.sites import Asked, Said, Site, serving
 
 pytestmark = pytest.mark.tool
@@ -191,17 +193,22 @@ def test_alerts_stored_through_the_api_are_read_back_those_marked_as_false_too(
     def add(zap: Any, number: object, name: str, confidence: int) -> object:
         return zap.alert.add_alert(number, name, 3, confidence, "stored by the test", cweid=89)
 
-    def store(text: str) -> None:
-        if text.startswith("spider") and not stored:
-            number = daemon.ask(list[dict[str, object]], lambda zap: zap.core.messages())[0]["id"]
-            for name, confidence in (("by hand", 3), ("by mistake", 0)):
-                stored.append(daemon.ask(str, partial(add, number=number, name=name, confidence=confidence)))
+    def visit(zap: Any, url: str) -> object:
+        return zap.core.access_url(url, followredirects="false")
 
-    with serving(shop) as site:
+    def answer(asked: Asked) -> Said:
+        if asked.path.startswith("/admin/") and not stored:
+            stored.append("begun")
+            (message,) = daemon.ask(list[dict[str, object]], partial(visit, url=f"{site.url}/shop/deep/page"))
+            for name, confidence in (("by hand", 3), ("by mistake", 0)):
+                stored.append(daemon.ask(str, partial(add, number=message["id"], name=name, confidence=confidence)))
+        return shop(asked)
+
+    with serving(answer) as site:
         work = workspace(tmp_path, target=Target(url=site.url, ready="/"))
-        answer = gate(shared, mode="baseline").check(replace(work, say=store))
-    assert len(stored) == 2
-    found = {finding.message: finding for finding in answer.findings if finding.message.startswith("by ")}
+        found_all = gate(shared, mode="baseline").check(work).findings
+    assert len(stored) == 3
+    found = {finding.message: finding for finding in found_all if finding.message.startswith("by ")}
     assert set(found) == {"by hand", "by mistake"}
     assert (found["by hand"].severity, found["by hand"].suppression) == (Severity.HIGH, "")
     assert found["by mistake"].suppression
@@ -321,3 +328,65 @@ def test_a_target_elsewhere_is_not_even_looked_at_without_a_yes(workspace: MakeW
             gate({}, mode=mode, home="/nowhere").check(
                 workspace(tmp_path, target=Target(url="https://shop.example", ready="/"))
             )
+
+
+FLOWS = """
+import os
+from locust import HttpUser, task
+
+class Member(HttpUser):
+    def on_start(self):
+        self.client.headers["Authorization"] = "Bearer " + os.environ["MEMBER_TOKEN"]
+    @task
+    def notes(self):
+        self.client.post("/notes", data={"q": "mug"})
+"""
+
+
+def members(asked: Asked) -> Said:
+    """Nothing links to anything here, and what the flows do needs who they are."""
+    if asked.path != "/notes":
+        return (200, [], "hello") if asked.path == "/" else (404, [], "")
+    known = asked.headers.get("Authorization") == f"Bearer {SECRET}"
+    fields = dict(urllib.parse.parse_qsl(asked.body))
+    return (200, [], f"noted {fields.get('q', '')}") if known else (401, [], "who?")
+
+
+def test_a_scan_begins_with_what_the_flows_asked_for_and_as_whom_they_were(
+    shared: dict[str, object], workspace: MakeWorkspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MEMBER_TOKEN", SECRET)
+    (tmp_path / "locustfile.py").write_text(FLOWS)
+    with serving(members) as site:
+        work = workspace(tmp_path, target=Target(url=site.url, ready="/", routes=("POST /notes",)))
+        answer = gate(shared, flows="locustfile.py", flows_pass_env=["MEMBER_TOKEN"]).check(work)
+    assert "sdlc-reflected-xss" in named(answer)
+    assert [covered(answer, what).missing for what in ("routes", "tasks of the flows", "active rules")] == [(), (), ()]
+    kept = "".join(file.read_text("utf-8", "replace") for file in work.directory.path.rglob("evidence/**/*") if file.is_file())
+    assert SECRET not in kept + str(answer)
+
+
+@pytest.fixture
+def trusted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ssl.SSLContext:
+    """What a server shows that this machine trusts."""
+    folder = tmp_path / "authority"
+    folder.mkdir()
+    key, certificate = folder / "key.pem", folder / "certificate.pem"
+    kind = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2", "-subj", "/CN=here")
+    argv = ["openssl", "req", "-x509", *kind, "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", str(key)]
+    subprocess.run([*argv, "-out", str(certificate)], check=True, capture_output=True, timeout=30)
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    return context
+
+
+def test_a_scan_over_https_is_logged_in(
+    shared: dict[str, object], workspace: MakeWorkspace, tmp_path: Path, trusted: ssl.SSLContext
+) -> None:
+    with serving(Shop(), trusted) as site:
+        work = workspace(tmp_path, target=Target(url=site.url, ready="/", routes=("/members", "/members/orders")))
+        answer = gate(shared, login=FORM, logged_in=MEMBERS, exclude=["/logout"]).check(work)
+    assert site.url.startswith("https:")
+    assert covered(answer, "routes").missing == ()
+    assert covered(answer, "looks at the session").measured >= 2

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
@@ -49,15 +49,21 @@ def fenced(scan: Scan) -> Iterator[Scan]:
         _slow(api, scan.target.host, options.requests_per_second)
         yield dataclasses.replace(scan, context=_context(scan))
     finally:
-        # Reached also when the daemon has died, which is told by whoever noticed first.
-        with contextlib.suppress(SdlcError):
-            for part, patterns in before.items():
-                _ban_only(api, part, [pattern for pattern in patterns if not pattern.startswith(OUTSIDE)])
-            for limit, value in limits.items():
-                api.do(partial(_set_limit, limit=limit, value=value))
-            _slow(api, scan.target.host, 0)
-            for name in sorted(_contexts(api) - contexts - {CONTEXT}):
-                api.do(partial(_drop, name=name))
+        restore: list[Callable[[], object]] = [
+            *(partial(_ban_only, api, part, _own(patterns)) for part, patterns in before.items()),
+            *(partial(api.do, partial(_set_limit, limit=limit, value=value)) for limit, value in limits.items()),
+            partial(_slow, api, scan.target.host, 0),
+            partial(_drop_but, api, contexts),
+        ]
+        for step in restore:
+            # Reached also when the daemon has died, which is told by whoever noticed first.
+            with contextlib.suppress(SdlcError):
+                step()
+
+
+def _own(patterns: list[str]) -> list[str]:
+    """Those that a scan which was killed did not leave behind."""
+    return [pattern for pattern in patterns if not pattern.startswith(OUTSIDE)]
 
 
 def bans(url: str, exclude: tuple[str, ...], include: tuple[str, ...] = (), *, first_page: bool = False) -> list[str]:
@@ -132,6 +138,11 @@ def _contexts(api: Api) -> set[str]:
 
 def _drop(zap: Any, name: str) -> object:
     return zap.context.remove_context(name)
+
+
+def _drop_but(api: Api, contexts: set[str]) -> None:
+    for name in sorted(_contexts(api) - contexts - {CONTEXT}):
+        api.do(partial(_drop, name=name))
 
 
 def _limit(zap: Any, limit: tuple[str, str]) -> object:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from sdlc.model import Frozen
-from sdlc_gates._dast.entrance import Entrance
+from sdlc_gates._dast.flows import Seeded
 from sdlc_gates._zap.destructive import DESTRUCTIVE
 
 HOUSE = "sdlc-"
@@ -56,7 +56,7 @@ class Soap(Frozen, frozen=True):
     """The path of the service, which must answer then."""
 
 
-class ZapOptions(Entrance, frozen=True):
+class ZapOptions(Seeded, frozen=True):
     """Which ZAP, what it scans, with which rules, and for how long."""
 
     url: str = ""

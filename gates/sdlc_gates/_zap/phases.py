@@ -10,6 +10,7 @@ from typing import Any
 from sdlc.errors import GateError, SdlcError
 from sdlc.model import Answer, Coverage, Missing
 from sdlc_gates._dast import routes
+from sdlc_gates._dast.flows import Replay
 from sdlc_gates._zap import definitions, plan, planned, rules, scope, seeds, store
 from sdlc_gates._zap.fence import fenced
 from sdlc_gates._zap.headers import carrying
@@ -30,10 +31,13 @@ class Errand:
     variables: frozenset[str] = frozenset()
     """The secret ones of the plan."""
 
+    flows: Replay | None = None
+    """What the project's own flows asked for."""
+
     @property
     def secrets(self) -> set[str]:
         """What must stand in no evidence."""
-        return {*self.headers.values(), *self.variables}
+        return {*self.headers.values(), *self.variables, *(self.flows.secrets if self.flows else ())}
 
 
 def answered(scan: Scan, errand: Errand) -> Answer:
@@ -53,7 +57,7 @@ def _looked(scan: Scan, errand: Errand) -> Answer:
         with tuned(scan.api, scan.options) as left_out:
             installed = rules.installed(scan.api, scan.options, scripts, attacks=scan.attacks)
             _record(scan, installed)
-            covered, notes = _planned(scan, installed, errand.plan) if errand.plan else _phases(scan, installed)
+            covered, notes = (_planned if errand.plan else _phases)(scan, installed, errand)
             covered += [*_rules_at_work(scan, installed), *_left_out(installed, left_out)]
             findings, told = store.findings(scan)
             return Answer(findings=findings, coverage=tuple(covered), notes=(*_limits(installed), *notes, *told))
@@ -62,27 +66,41 @@ def _looked(scan: Scan, errand: Errand) -> Answer:
             rules.remove(scan.api, scripts)
 
 
-def _phases(scan: Scan, installed: Installed) -> tuple[list[Coverage], list[str]]:
-    scan.access()
-    notes = [note] if (note := seeds.sow(scan)) else []
+def _phases(scan: Scan, installed: Installed, errand: Errand) -> tuple[list[Coverage], list[str]]:
+    notes = _begun(scan, errand)
+    notes += [note] if (note := seeds.sow(scan)) else []
     notes += definitions.sow(scan)
     if scan.options.mode != "api":
         scan.crawl()
     scan.settle()
-    covered = [scope.coverage(routes.known(scan.target), scan.visits(), scan.options)]
+    # An attack asks for much that is not there, and none of it is a route.
+    covered = [_routes(scan, errand.flows)]
     if scan.attacks:
         covered.append(scan.attack(scripted=installed.scripted))
         scan.settle()
     return covered, notes
 
 
-def _planned(scan: Scan, installed: Installed, blueprint: Blueprint) -> tuple[list[Coverage], list[str]]:
-    plan.demand(blueprint, rules.addons(scan.api), frozenset(rule.id for rule in (*installed.active, *installed.passive)))
-    scan.access()
-    file = planned.staged(blueprint, scan.options, scan.work.root, scan.daemon.inputs)
-    covered, notes = planned.follow(scan, blueprint, file, scripted=installed.scripted)
+def _planned(scan: Scan, installed: Installed, errand: Errand) -> tuple[list[Coverage], list[str]]:
+    assert errand.plan is not None
+    known = frozenset(rule.id for rule in (*installed.active, *installed.passive))
+    plan.demand(errand.plan, rules.addons(scan.api), known)
+    notes = _begun(scan, errand)
+    file = planned.staged(errand.plan, scan.options, scan.work.root, scan.daemon.inputs)
+    covered, told = planned.follow(scan, errand.plan, file, scripted=installed.scripted)
     scan.settle()
-    return [scope.coverage(routes.known(scan.target), scan.visits(), scan.options), *covered], list(notes)
+    return [_routes(scan, errand.flows), *covered], [*notes, *told]
+
+
+def _begun(scan: Scan, errand: Errand) -> list[str]:
+    scan.access()
+    return [seeds.resend(scan, errand.flows.requests)] if errand.flows else []
+
+
+def _routes(scan: Scan, flows: Replay | None) -> Coverage:
+    """How many of the known routes answered, to the flows or to ZAP before it attacked."""
+    recorded = [one.visit(scan.target.url) for one in flows.requests] if flows else []
+    return scope.coverage(routes.known(scan.target), [*recorded, *scan.visits()], scan.options)
 
 
 def _record(scan: Scan, installed: Installed) -> None:

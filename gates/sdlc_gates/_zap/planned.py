@@ -72,11 +72,12 @@ def attacks(options: ZapOptions, root: Path) -> bool:
 def staged(plan: Blueprint, options: ZapOptions, root: Path, inputs: Path) -> Path:
     """The plan written below `inputs`, with the project's files that it names beside it, as in the project."""
     place = inputs / "plan"
-    file = place / options.plan
+    relative = named(root, options.plan).relative_to(root.resolve())
+    file = place / relative
     file.parent.mkdir(parents=True, exist_ok=True)
     file.touch(mode=0o600)
     file.write_text(yaml.safe_dump(dict(plan.document), sort_keys=False, allow_unicode=True), "utf-8")
-    folder = Path(options.plan).parent
+    folder = relative.parent
     for text in set(plan.texts()):
         found = inside(root, str(folder / text)) if text and not Path(text).is_absolute() else None
         copy = place / folder / text

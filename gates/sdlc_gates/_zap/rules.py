@@ -160,6 +160,8 @@ def demand(installed: Installed, options: ZapOptions, *, attacks: bool) -> None:
 def _load(daemon: Daemon, house: Sequence[HouseRule], engine: str) -> None:
     for rule in house:
         file = daemon.inputs / f"{rule.name}.js"
+        # A daemon of another user must be able to read ours; what holds credentials is nobody else's.
+        file.touch(mode=0o644 if rule.judges else 0o600)
         file.write_text(rule.text, "utf-8")
         try:
             daemon.api.do(partial(_load_one, rule=rule, engine=engine, file=file))

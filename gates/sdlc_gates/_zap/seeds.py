@@ -6,16 +6,20 @@ import contextlib
 import json
 import time
 import urllib.parse
+from collections.abc import Iterable
 from functools import partial
 from typing import Any
 
 from sdlc.errors import ToolFailed, ToolTimeout
+from sdlc_gates._dast.recorded import Recorded, distinct
 from sdlc_gates._dast.routes import starts
 from sdlc_gates._dast.samples import Sample, samples
 from sdlc_gates._zap.api import Refused
 from sdlc_gates._zap.rules import addons
 from sdlc_gates._zap.scan import Scan
 from sdlc_gates._zap.scope import left_alone
+
+MOST_RESENT = 300
 
 
 class Clock:
@@ -53,6 +57,21 @@ def sow(scan: Scan) -> str:
     if complaints:
         raise ToolFailed(f"ZAP's OpenAPI import had {len(complaints)} complaints: {'; '.join(complaints[:5])[:500]}")
     return "the routes of the OpenAPI description were imported by ZAP's add-on"
+
+
+def resend(scan: Scan, requests: Iterable[Recorded]) -> str:
+    """Send what the flows asked for through ZAP, one request of each kind; returns a note on it."""
+    clock, sent = Clock(scan), 0
+    for one in distinct(requests, MOST_RESENT):
+        if not left_alone(urllib.parse.urlsplit(one.path).path, scan.options):
+            clock.check()
+            headers = (("Content-Type", one.kind),) if one.kind else ()
+            sample = Sample(one.method, one.path, one.path, headers, one.body.decode("utf-8", "replace"))
+            # No reply leaves the route uncovered.
+            with contextlib.suppress(Refused):
+                scan.api.ask(list[Any], partial(_send, text=raw(sample, scan.target.url)))
+                sent += 1
+    return f"the scan began with {sent} requests of the flows"
 
 
 def _ask_each(scan: Scan, clock: Clock) -> str:
