@@ -89,7 +89,10 @@ def _head(run: Run) -> str:
 def _reasons(all: Sequence[Obstacle], most: int) -> str:
     if not all:
         return ""
-    shown = all[:most]
+    # How many findings there are must never hide that a threshold is broken, or that a gate did not answer.
+    findings = [obstacle for obstacle in all if obstacle.reason.fingerprint]
+    others = [obstacle for obstacle in all if not obstacle.reason.fingerprint]
+    shown = [*findings[:most], *others[:most]]
     lines = ["### What stands in the way", "", *(_reason(obstacle) for obstacle in shown)]
     if left := len(all) - len(shown):
         lines += ["", f"… and {left:,} more in the HTML report."]

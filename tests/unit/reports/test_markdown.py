@@ -89,6 +89,10 @@ def test_many_reasons_are_counted_not_listed() -> None:
     text = Markdown().render(runs.run(runs.completed("bandit", *found)))
     assert text.count("- **high** at") == 20
     assert "and 37 more in the HTML report" in text
+    unanswered = runs.completed("locust", coverage=(Coverage(what="requests", measured=1, expected=2),))
+    text = Markdown().render(runs.run(runs.completed("bandit", *found), unanswered))
+    assert "it measured 1 of 2 requests" in text
+    assert "and 37 more in the HTML report" in text
 
 
 def test_a_partial_run_says_so(rich: Run) -> None:
