@@ -13,7 +13,7 @@ from sdlc.target import Target
 from sdlc_gates._dast import routes
 from sdlc_gates._dast.path_values import PathValues
 from sdlc_gates._dast.routes import Visit
-from sdlc_gates._wapiti.weaknesses import WEAKNESSES, first_sentence
+from sdlc_gates._wapiti.weaknesses import LOOKED_FOR, WEAKNESSES, first_sentence
 
 VERSION = "3.2.3"
 SEVERITIES = (Severity.INFO, Severity.LOW, Severity.MEDIUM, Severity.HIGH, Severity.CRITICAL)
@@ -22,8 +22,7 @@ NO_PATHS = PathValues(())
 UNTESTED = (
     "Wapiti has no rule here for weaknesses that call back from the inside (blind SSRF, XXE, Log4Shell), for scripts that "
     "build the page in the browser, for server banners and stack traces, nor for who may see what. It attacks parameters of "
-    "URLs, forms and JSON bodies that it was shown, and no headers or cookies; blind SQL injection, uploads and hidden files "
-    "only with the modules timesql, upload, buster and backup."
+    "URLs, forms and JSON bodies that it was shown, and no headers or cookies."
 )
 
 
@@ -129,8 +128,14 @@ def parse(
     return Answer(
         findings=tuple(found),
         coverage=(routes.coverage(routes.known(target), visits, exclude), ran(logs, modules, unlisted)),
-        notes=(UNTESTED,),
+        notes=(UNTESTED, *switched_off(modules)),
     )
+
+
+def switched_off(modules: Sequence[str]) -> tuple[str, ...]:
+    """What is not looked for because its module was not asked for, in a sentence; none where all were."""
+    off = [f"{what} ({module})" for module, what in LOOKED_FOR.items() if module not in modules]
+    return (f"Not looked for, as the modules are off: {', '.join(off)}.",) if off else ()
 
 
 def _visit(page: Page, paths: PathValues) -> Visit:

@@ -50,6 +50,32 @@ WEAKNESSES = {
 """By the names of Wapiti 3.2.3."""
 
 
+LOOKED_FOR = {
+    "xss": "reflected scripting",
+    "permanentxss": "stored scripting",
+    "sql": "SQL injection",
+    "timesql": "blind SQL injection",
+    "exec": "command execution",
+    "file": "path traversal and file inclusion",
+    "redirect": "open redirects",
+    "crlf": "header injection",
+    "ldap": "LDAP injection",
+    "upload": "uploads of scripts",
+    "csrf": "forms without a token",
+    "shellshock": "Shellshock",
+    "brute_login_form": "common passwords",
+    "backup": "backup copies",
+    "buster": "hidden files",
+    "htaccess": "partial access rules",
+    "methods": "needless methods",
+    "cookieflags": "cookie flags",
+    "csp": "content security policy",
+    "http_headers": "security headers",
+    "https_redirect": "redirection to HTTPS",
+}
+"""By module, most harmful first; what nobody looked for is said in the report."""
+
+
 def first_sentence(text: str) -> str:
     """As much of an advice as a report has room for."""
     sentence, period, _ = text.partition(". ")

@@ -3,14 +3,15 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import msgspec
 import pytest
 from sdlc_gates._wapiti.description import localized
 from sdlc_gates._wapiti.lanes import rounds
-from sdlc_gates._wapiti.options import WapitiOptions
-from sdlc_gates._wapiti.report import Report, parse, ran
+from sdlc_gates._wapiti.options import Module, WapitiOptions
+from sdlc_gates._wapiti.report import Report, parse, ran, switched_off
+from sdlc_gates._wapiti.weaknesses import LOOKED_FOR
 from sdlc_gates.wapiti import Wapiti
 
 from sdlc.errors import NoTarget, OutputInvalid, TargetFailed, ToolMissing
@@ -55,7 +56,19 @@ def test_a_recorded_scan_covers_its_routes_and_all_its_modules() -> None:
 
 
 def test_what_wapiti_can_not_find_is_said() -> None:
-    assert any("no rule" in note for note in parsed(REPORT).notes)
+    rules, off = parsed(REPORT).notes
+    assert "no rule" in rules
+    assert "timesql" in off
+    assert "exec" not in off
+
+
+def test_each_module_that_is_off_is_said_to_be() -> None:
+    known = get_args(Module)
+    assert set(LOOKED_FOR) == set(known)
+    assert switched_off(known) == ()
+    assert switched_off([name for name in known if name not in ("exec", "csp")]) == (
+        "Not looked for, as the modules are off: command execution (exec), content security policy (csp).",
+    )
 
 
 def test_the_report_of_another_version_is_refused() -> None:
