@@ -31,7 +31,7 @@ class Arrivals:
         self.queue: deque[float] = deque()
         self._random = random.Random(seed)
         self._running = False
-        self._some = Event()
+        self._idle: deque[Event] = deque()
         self._due: dict[int, float] = {}
         self._emitted: defaultdict[int, int] = defaultdict(int)
 
@@ -54,7 +54,7 @@ class Arrivals:
             gevent.sleep(max(0.0, due - time.time()))
             self._emitted[int(due)] += 1
             self.queue.append(due)
-            self._some.set()
+            self._wake()
             self._drop_stale()
 
     def due(self) -> float | None:
@@ -82,9 +82,26 @@ class Arrivals:
     def _wait_for_one(self) -> None:
         self._drop_stale()
         while not self.queue:
-            self._some.clear()
-            self._some.wait()
+            self._wait()
         self._due[id(getcurrent())] = self.queue.popleft()
+
+    def _wake(self) -> None:
+        """Tell as many idle users as there are tasks: waking all of them for each would cost more than the request."""
+        for _ in range(min(len(self.queue), len(self._idle))):
+            self._idle.popleft().set()
+
+    def _wait(self) -> None:
+        mine = Event()
+        self._idle.append(mine)
+        try:
+            mine.wait()
+        except BaseException:
+            # This user ends: what it was told of is another's.
+            if mine in self._idle:
+                self._idle.remove(mine)
+            else:
+                self._wake()
+            raise
 
     def _when_due(self, execute: Callable[..., Any]) -> Callable[..., Any]:
         def execute_task(taskset: Any, task: Any) -> Any:

@@ -14,6 +14,7 @@ from typing import Any
 import gevent
 import locust
 
+from sdlc_loadtests import garbage
 from sdlc_loadtests.arrivals import Arrivals
 from sdlc_loadtests.clients import Watch
 from sdlc_loadtests.health import Health
@@ -45,6 +46,7 @@ class Recording:
         environment.events.request.add_listener(self.watch.on_request)
         environment.events.user_error.add_listener(self.on_user_error)
         environment.events.quitting.add_listener(lambda **_: self.end(complete=False))
+        garbage.spare()
         gevent.spawn(self.health.watch)
         gevent.spawn(self._flush_for_ever)
 

@@ -8,10 +8,12 @@ that the master said when the test was over, and has every record until then.
 
 from __future__ import annotations
 
+import contextlib
 import math
 import os
 import signal
 import sys
+import tempfile
 
 from sdlc_loadtests.plan import Given
 
@@ -34,16 +36,18 @@ def main() -> None:
     from locust.main import main as locust
 
     # Locust has no options for these, and would wait five minutes.
-    runners.CONNECT_RETRY_COUNT = max(1, math.ceil(wait / runners.CONNECT_TIMEOUT))
+    runners.CONNECT_TIMEOUT = min(runners.CONNECT_TIMEOUT, math.ceil(wait))
+    runners.CONNECT_RETRY_COUNT = math.ceil(wait / runners.CONNECT_TIMEOUT)
     runners.MASTER_HEARTBEAT_TIMEOUT = math.ceil(lost_after)
     gevent.spawn(end_with_parent, os.getppid())
     sys.argv = arguments(host, port)
-    try:
+    # Locust puts what it gets there by its bare name: two workers of one host would run each other's files.
+    with (
+        tempfile.TemporaryDirectory(prefix="sdlc-load-") as tempfile.tempdir,
+        contextlib.suppress(SystemExit, KeyboardInterrupt),
+    ):
         locust()
-    except (SystemExit, KeyboardInterrupt):
-        pass
-    finally:
-        sys.stderr.flush()
+    sys.stderr.flush()
     sys.exit(0 if Given.recorded else LOST if Given.plan else STRANGER)
 
 

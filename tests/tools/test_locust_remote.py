@@ -53,13 +53,17 @@ def said(folder: Path) -> str:
 
 
 def test_workers_send_their_records_and_end_with_the_test(
-    tmp_path: Path, workspace: MakeWorkspace, make_gate: MakeGate
+    tmp_path: Path, workspace: MakeWorkspace, make_gate: MakeGate, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "p").mkdir()
+    (tmp_path / "shared").mkdir()
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "shared"))
     port = free_port()
     with serving() as (target, _), remote_worker(tmp_path / "1", port, "--processes", "2") as worker:
         answer = led(make_gate, port, workers=2).check(workspace(tmp_path / "p", target=target, seconds=900))
         assert worker.wait(SECONDS) == 0, said(tmp_path / "1")
+    # Another worker's Locust files may lie in the same place, and nothing of this one's may.
+    assert not list((tmp_path / "shared").iterdir())
     assert not faults(answer)
     assert not blocked(answer)
     assert measured(answer, "requests").value > 0
