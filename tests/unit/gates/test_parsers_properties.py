@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -71,6 +72,14 @@ def test_a_report_that_is_cut_anywhere_is_no_pass(name: str) -> None:
     for end in sorted({length * cut // CUTS for cut in range(CUTS)}):
         reached, _ = verdict(parser, content[:end])
         assert reached is not Verdict.PASS, f"cut after {end} of {length} bytes"
+
+
+TAUGHT = sorted((Path(__file__).parents[2] / "data" / "fuzz").glob("*/*"))
+
+
+@pytest.mark.parametrize("file", TAUGHT, ids=[f"{file.parent.name}-{file.stem}" for file in TAUGHT])
+def test_what_broke_a_parser_once_no_longer_does(file: Path) -> None:
+    holds(file.parent.name, file.read_bytes())
 
 
 def places(node: Any, data: frozenset[str], inside: bool = False) -> Iterator[tuple[Any, Any, bool]]:
