@@ -10,18 +10,19 @@ import threading
 import time
 import urllib.parse
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
-from sdlc_gates._zap import rules
+from sdlc_gates._zap import rules, scan
 from sdlc_gates._zap.api import Api
 from sdlc_gates._zap.options import ZapOptions
 from sdlc_gates.zap import Zap
 
-from sdlc.errors import TargetFailed, ToolFailed, ToolMissing, ToolTimeout
+from sdlc.errors import Cancelled, TargetFailed, ToolFailed, ToolMissing, ToolTimeout
 from sdlc.gate import Workspace
 from sdlc.model import Answer, Coverage, Severity
 from sdlc.target import Target
@@ -237,6 +238,34 @@ def test_a_crawl_ends_at_our_deadline_and_never_early_at_one_that_the_daemon_had
         assert daemon.ask(int, lambda zap: zap.spider.option_max_children) == 1
     finally:
         daemon.do(lambda zap: zap.spider.set_option_max_children(0))
+
+
+def endless(asked: Asked) -> Said:
+    return 200, [], "".join(f'<a href="{asked.path.rstrip("/")}/{number}">x</a>' for number in range(20))
+
+
+def test_a_daemon_that_runs_on_stops_when_the_scan_is_called_off(
+    shared: dict[str, object], workspace: MakeWorkspace, tmp_path: Path
+) -> None:
+    with serving(endless) as site:
+        work = workspace(tmp_path, target=Target(url=site.url, ready="/"))
+        called_off = replace(work, say=lambda text: work.cancel.set() if text.startswith("spider") else None)
+        with pytest.raises(Cancelled):
+            gate(shared, max_depth=50).check(called_off)
+    states = [one["state"] for one in api(shared).ask(list[dict[str, str]], lambda zap: zap.spider.scans)]
+    assert states
+    assert "RUNNING" not in states
+
+
+def test_the_deadline_of_the_whole_gate_leaves_time_to_tell_what_was_found(
+    shared: dict[str, object], workspace: MakeWorkspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(scan, "RESERVE_SECONDS", 57.0)
+    with serving(endless) as site:
+        work = workspace(tmp_path, target=Target(url=site.url, ready="/"), seconds=60)
+        with pytest.raises(ToolTimeout, match="spider") as caught:
+            gate(shared, max_depth=50, spider_seconds=300).check(work)
+    assert caught.value.answer.findings
 
 
 def test_known_routes_of_a_target_that_hangs_are_not_asked_without_end(

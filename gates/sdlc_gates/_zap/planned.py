@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 import yaml
 
-from sdlc.errors import SdlcError, ToolTimeout
+from sdlc.errors import SdlcError
 from sdlc.model import Coverage, Missing
 from sdlc_gates._dast.login import from_environment
 from sdlc_gates._zap import plan as plans
@@ -104,7 +104,7 @@ def follow(scan: Scan, plan: Blueprint, file: Path, *, scripted: bool) -> tuple[
 
     try:
         scan.wait("plan", scan.options.plan_seconds, progress)
-    except ToolTimeout:
+    except BaseException:
         _stop(scan, number)
         raise
     ended = _progress(scan, number)
@@ -117,6 +117,7 @@ def _stop(scan: Scan, number: str) -> None:
     """End the plan, and wait a moment for what it had begun to end too."""
     with contextlib.suppress(SdlcError):
         scan.api.do(lambda zap: zap.automation.stop_plan(number))
+        scan.halt()
         until = time.monotonic() + STOP_SECONDS
         while not _progress(scan, number).finished and time.monotonic() < until:
             scan.work.cancel.wait(0.2)

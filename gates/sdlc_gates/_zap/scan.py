@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import time
 from collections.abc import Callable
@@ -10,7 +11,7 @@ from typing import Annotated, Any
 
 import msgspec
 
-from sdlc.errors import OutputInvalid, TargetFailed, ToolTimeout
+from sdlc.errors import OutputInvalid, SdlcError, TargetFailed, ToolTimeout
 from sdlc.gate import Workspace, decode
 from sdlc.model import Coverage, Missing
 from sdlc.target import Target
@@ -96,11 +97,7 @@ class Scan:
             percent = self.api.ask(Percent, lambda zap: zap.spider.status(number))
             return percent, self.messages()
 
-        try:
-            self.wait("spider", self.options.spider_seconds, progress)
-        except ToolTimeout:
-            self.api.do(lambda zap: zap.spider.stop(number))
-            raise
+        self.wait("spider", self.options.spider_seconds, progress)
 
     def settle(self) -> None:
         """Wait until the passive rules have read every reply; our own need no waiting."""
@@ -126,11 +123,7 @@ class Scan:
             percent = self.api.ask(Percent, lambda zap: zap.ascan.status(number))
             return percent, self.api.ask(list[Any], lambda zap: zap.ascan.scan_progress(number))
 
-        try:
-            self.wait("active scan", self.options.active_seconds, progress)
-        except ToolTimeout:
-            self.api.do(lambda zap: zap.ascan.stop(number))
-            raise
+        self.wait("active scan", self.options.active_seconds, progress)
         report = self.api.ask(list[Any], lambda zap: zap.ascan.scan_progress(number))
         self.daemon.keep(self.work, "active-rules.json", report)
         return attacked(report, scripted)
@@ -166,7 +159,23 @@ class Scan:
         return min(time.monotonic() + seconds, self.work.limits.deadline - RESERVE_SECONDS)
 
     def wait(self, phase: str, seconds: float, progress: Callable[[], tuple[int, object]]) -> None:
-        """Poll until 100 %; raises `ToolTimeout` at the phase's deadline, near the whole one, or when nothing moves."""
+        """Poll until 100 %; raises `ToolTimeout` at the phase's deadline, near the whole one, or when nothing moves.
+
+        However it ends early, ZAP is told to stop.
+        """
+        try:
+            self._poll(phase, seconds, progress)
+        except BaseException:
+            self.halt()
+            raise
+
+    def halt(self) -> None:
+        """Stop every crawl and attack: a daemon that runs on must not go on when nobody waits for it."""
+        for stop in (lambda zap: zap.spider.stop_all_scans(), lambda zap: zap.ascan.stop_all_scans()):
+            with contextlib.suppress(SdlcError):
+                self.api.do(stop)
+
+    def _poll(self, phase: str, seconds: float, progress: Callable[[], tuple[int, object]]) -> None:
         until = self.until(seconds)
         moved = time.monotonic()
         last: tuple[int, object] | None = None
