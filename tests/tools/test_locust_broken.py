@@ -192,6 +192,8 @@ def test_a_test_longer_than_the_deadline_is_refused_at_once(
     work = workspace(tmp_path, target=Target(url="http://127.0.0.1:1", ready="/"), seconds=60)
     with pytest.raises(LoadRefused, match="deadline"):
         make_gate(Locust, paths=["/"], duration="1 h").check(work)
+    with pytest.raises(LoadRefused, match="the test may take 6"):
+        make_gate(Locust, **SHORT, paths=["/"], remote_workers=2, workers_within="10 min").check(work)
 
 
 def test_without_anything_to_ask_for_there_is_nothing_to_scan(
