@@ -343,7 +343,10 @@ def test_modules_in_lanes_of_their_own_find_what_they_would_have_found_in_one(wo
                 [],
                 "You have an error in your SQL syntax; check the manual that corresponds to your MySQL server version",
             )
-        return 200, [], '<a href="/file?name=a">f</a><a href="/row?id=1">r</a>' + query.get("id", "")
+        form = (
+            '<form method="post" action="/file?name=a"><input name="csrf_token" value="t5Gh8kLm2Q"><input name="note"></form>'
+        )
+        return 200, [], '<a href="/file?name=a">f</a><a href="/row?id=1">r</a>' + form + query.get("id", "")
 
     with serving(careless) as site:
         work = dataclasses.replace(workspace(tmp_path, target=Target(url=site.url, ready="/")), jobs=2)
@@ -354,6 +357,9 @@ def test_modules_in_lanes_of_their_own_find_what_they_would_have_found_in_one(wo
         "reflected-cross-site-scripting",
     }
     assert len(answer.findings) == len(set(answer.findings))
+    sent = [dict(urllib.parse.parse_qsl(asked.body)) for asked in site.asked if asked.method == "POST"]
+    assert {fields["csrf_token"] for fields in sent} == {"t5Gh8kLm2Q"}
+    assert len({fields["note"] for fields in sent}) > 20
     assert covered(answer, "modules").missing == ()
     assert [evidence.tool for evidence in work.evidence] == ["wapiti", "wapiti", "wapiti", "guard"]
 

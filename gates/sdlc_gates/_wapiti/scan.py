@@ -115,17 +115,20 @@ class Scan:
             "--endpoint": f"{self.target.url}/",
             "--dns-endpoint": "localhost",
         }
-        pairs = [*values.items(), *(self._seeds(work) if first else ())]
+        pairs = [*values.items(), *self._left_alone(), *(self._seeds(work) if first else ())]
         return ["--no-bugreport", "--flush-session" if first else "--skip-crawl", *(part for pair in pairs for part in pair)]
 
-    def _seeds(self, work: Workspace) -> Iterator[tuple[str, str]]:
-        """Where to begin beside the first page, and what to leave out."""
-        target, options = self.target, self.options
-        for pattern in options.exclude:
-            yield "--exclude", f"{target.url}{pattern}"
-            yield "--exclude", f"{target.url}{pattern}?*"
-        for parameter in options.skip:
+    def _left_alone(self) -> Iterator[tuple[str, str]]:
+        """What is not asked for, and what is sent as it is."""
+        for pattern in self.options.exclude:
+            yield "--exclude", f"{self.target.url}{pattern}"
+            yield "--exclude", f"{self.target.url}{pattern}?*"
+        for parameter in self.options.skip:
             yield "--skip", parameter
+
+    def _seeds(self, work: Workspace) -> Iterator[tuple[str, str]]:
+        """Where to begin beside the first page."""
+        target, options = self.target, self.options
         for start in routes.starts(target, options.exclude):
             yield "--start", start
         known = distinct(usable(self.flows, options.skip if options.login else ()), MOST_REQUESTS)
