@@ -2,7 +2,8 @@
 
 Simulated pairs of runs, each run off by 3 % at random, the logarithm of base and candidate compared: by the gate's own
 bounds, by a paired t test (scipy), and by a rank test over the pooled requests of all runs (Mann and Whitney's, scipy), as
-benchmarks of single runs do it. `disturbed`: every tenth run is late by up to ten times as much and more.
+benchmarks of single runs do it. `disturbed`: every tenth run is late by up to ten times as much and more. `the gate` adds to the signed ranks that pairs which
+would hardly show a slowdown as large as the limit let nothing pass.
 """
 
 from __future__ import annotations
@@ -15,6 +16,10 @@ from typing import Any
 
 import scipy.stats
 from sdlc_gates.load import paired
+from sdlc_gates.load.contrast import Contrast
+
+from sdlc.model import Verdict
+from sdlc.threshold import MeasurementLimit
 
 SEED = 3
 RUN_SPREAD, REQUEST_SPREAD, REQUESTS = 0.03, 0.3, 500
@@ -35,16 +40,31 @@ def by_t(differences: list[float]) -> tuple[float, float]:
     return mean(differences) - half, mean(differences) + half
 
 
+def decided(differences: list[float], slower: float) -> tuple[bool, bool, bool, bool]:
+    """What the gate says of them, and of them with something added."""
+    limit = MeasurementLimit(gate="g", metric="p50_slowdown", operator="<=", bound=0.1, unit="ratio", origin="benchmark")
+
+    def judged(added: float) -> tuple[bool, Verdict]:
+        candidate, n = tuple(math.exp(value + added) for value in differences), len(differences)
+        item = Contrast(name=limit.metric, subject="", numbers=tuple(range(n)), base=(1.0,) * n, candidate=candidate)
+        measured = item.measurement((limit,))
+        return (measured.low or 0) > 0, limit.judge(measured)
+
+    alarm, equal = judged(0)
+    _, worse = judged(slower)
+    return alarm, equal is Verdict.PASS, worse is Verdict.FAIL, worse is Verdict.PASS
+
+
 def pairs_of(draw: random.Random, pairs: int, sets: int, *, disturbed: bool) -> None:
     """Print one line of the table."""
-    counted = {"signed ranks": [0, 0, 0, 0], "t test": [0, 0, 0, 0]}
+    counted = {name: [0, 0, 0, 0] for name in ("signed ranks", "t test", "the gate")}
     for _ in range(sets):
         drawn = [run(draw, disturbed=disturbed) - run(draw, disturbed=disturbed) for _ in range(pairs)]
-        ranked = paired.shift(drawn)
+        ranked, slower = paired.shift(drawn), math.log(1.2)
         for name, (low, high) in (("signed ranks", (ranked.low, ranked.high)), ("t test", by_t(drawn))):
-            slower = math.log(1.2)
             answers = (low > 0, high <= LIMIT, low + slower > LIMIT, high + slower <= LIMIT)
             counted[name] = [before + now for before, now in zip(counted[name], answers, strict=True)]
+        counted["the gate"] = [before + now for before, now in zip(counted["the gate"], decided(drawn, slower), strict=True)]
     for name, counts in counted.items():
         kind = "disturbed" if disturbed else "calm"
         print(f"{kind:10} {pairs:5}  {name:14}" + "".join(f"{count / sets:14.1%}" for count in counts), flush=True)

@@ -91,7 +91,7 @@ async def quick(comparisons: int, target: Target) -> None:
             pairs = [Pair(n, sampled[n, f"base of {kind}"], sampled[n, kind]) for n in range(1, PAIRS + 1)]
             for item in contrasts("", pairs):
                 if isinstance(item, Contrast) and item.name in NAMES:
-                    count(counts, name, item.measurement())
+                    count(counts, name, item.measurement((LIMITS[item.name],)))
     show(counts)
 
 
@@ -130,7 +130,7 @@ def resampled(counts: Counts, kind: str, recorded: dict[str, list[float]], draw:
             ratios = [1 / ratio if exchanged and draw.random() < 0.5 else ratio for ratio in ratios]
             ones: Sequence[float] = [1.0] * PAIRS
             item = Contrast(name=name, subject="", numbers=tuple(range(PAIRS)), base=tuple(ones), candidate=tuple(ratios))
-            count(counts, kind, item.measurement())
+            count(counts, kind, item.measurement((LIMITS[item.name],)))
 
 
 def gate(comparisons: int) -> None:

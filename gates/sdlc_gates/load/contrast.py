@@ -74,14 +74,24 @@ class Contrast:
         return f"a difference of {show(self.detectable, 'ratio')} or more nine times out of ten"
 
     def measurement(self, limits: Sequence[MeasurementLimit] = ()) -> Measurement:
-        """The share by which the candidate is worse, with its bounds, and what would decide the limits on it."""
+        """The share by which the candidate is worse, with its bounds, and what would decide the limits on it.
+
+        Pairs that could hardly show a difference as large as a limit have no upper bound: they let nothing pass by luck.
+        """
         found = paired.shift(self.differences)
         value, low, high = (self.share(end) for end in (found.value, found.low, found.high))
         n, subject = len(self.numbers), self.subject
+        if any(limit.operator in ("<", "<=") and self._blind(limit, found) for limit in limits):
+            high = math.inf
         measured = Measurement(name=self.name, value=value, unit="ratio", n=n, subject=subject, low=low, high=high)
         hints = [self._more(limit, found) for limit in limits if limit.judge(measured) is Verdict.INCONCLUSIVE]
         hint = "; ".join([*hints, *([f"the pairs would show {self.told}"] if math.isfinite(self.detectable) else [])])
         return msgspec.structs.replace(measured, hint=hint)
+
+    def _blind(self, limit: MeasurementLimit, found: paired.Shift) -> bool:
+        """Whether a difference as large as the limit would most likely have gone unseen, so that none seen tells nothing."""
+        bound = self.difference(limit.bound)
+        return paired.detectable(self.differences, len(self.numbers)) > max(bound, bound - found.value)
 
     def _more(self, limit: MeasurementLimit, found: paired.Shift) -> str:
         needed = paired.needed(self.differences, abs(self.difference(limit.bound) - found.value))

@@ -5,15 +5,17 @@ from __future__ import annotations
 import json
 import math
 import random
+from array import array
 from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
 import pytest
-from sdlc_gates.load import compared, contrast
+from sdlc_gates.load import bounds, compared, contrast
 from sdlc_gates.load.comparison import CompareOptions, Comparison, Run, Side, complaint, order
 from sdlc_gates.load.plan import LoadOptions, PhaseOptions, plan
 from sdlc_gates.load.records import Records, read
+from sdlc_gates.load.sample import Sample, Window
 
 from sdlc.errors import ConfigError
 from sdlc.model import Answer, Measurement, Verdict
@@ -155,6 +157,49 @@ def test_pictures_show_each_pair_with_the_bounds_and_the_limit(recorded: Records
     assert pairs.levels[0].value == pytest.approx(10)
     assert pairs.levels[-1].low is not None
     assert {curve.name for curve in runs.curves} == {"base", "candidate"}
+
+
+def test_pairs_that_would_not_show_a_slowdown_let_none_pass() -> None:
+    def contrasted(*slower: float) -> Measurement:
+        base = (100.0,) * len(slower)
+        candidate = tuple(100 * (1 + share) for share in slower)
+        item = contrast.Contrast(
+            name="p50_slowdown", subject="", numbers=tuple(range(len(slower))), base=base, candidate=candidate
+        )
+        return item.measurement((LIMIT,))
+
+    quiet = contrasted(0.01, -0.01, 0.02, -0.02, 0.0, 0.01, 0.0, -0.01)
+    assert LIMIT.judge(quiet) is Verdict.PASS
+    noisy = contrasted(0.15, -0.15, 0.05, -0.25, 0.0, -0.1, 0.02, -0.02)
+    assert noisy.value < 0
+    assert noisy.high == math.inf
+    assert LIMIT.judge(noisy) is Verdict.INCONCLUSIVE
+    assert "more pairs would tell" in noisy.hint
+    # What is faster by more than the noise is not slower.
+    assert LIMIT.judge(contrasted(-0.4, -0.6, -0.5, -0.3, -0.55, -0.45, -0.5, -0.6)) is Verdict.PASS
+    assert LIMIT.judge(contrasted(0.4, 0.9, 0.5, 0.3, 0.55, 0.45, 0.5, 0.8)) is Verdict.FAIL
+
+
+def failing(bad: int, n: int) -> Sample:
+    return Sample("", [Window(ok=array("q", [1000] * (n - bad)), bad=bad)], 10)
+
+
+def test_an_increase_of_errors_lies_between_the_ends_of_both_sides_bounds() -> None:
+    alike = contrast.errors("", [contrast.Pair(number, failing(5, 100), failing(5, 100)) for number in range(6)])
+    below, above = bounds.share(30, 600)
+    assert (alike.value, alike.low, alike.high) == (0, below - above, above - below)
+    # What comes in one run of six is worth less than what comes in all of them.
+    burst = [contrast.Pair(n, failing(0, 100), failing(30 if n == 3 else 0, 100)) for n in range(6)]
+    worse = contrast.errors("", burst)
+    assert worse.value == pytest.approx(0.05)
+    assert worse.low is not None
+    assert worse.low < below
+
+
+def test_a_percentile_that_a_run_has_too_few_requests_for_is_not_compared(recorded: Records) -> None:
+    answer = compared.judge(comparison(), made_in_turn(recorded, 1.0))
+    assert {m.name for m in answer.measurements if not m.subject} == set(contrast.NAMES) - {"p99_slowdown"}
+    assert any("p99_slowdown of all together is not measured: it takes 299 requests" in note for note in answer.notes)
 
 
 def test_a_loss_of_throughput_is_a_share_of_the_bases() -> None:

@@ -59,6 +59,14 @@ def test_requests_of_one_step_that_nobody_saw_under_way_are_seen(recorded: Path)
     assert seen.reason.startswith("step 1: ")
 
 
+def test_what_was_under_way_before_the_phase_is_not_counted_in_it(recorded: Path) -> None:
+    many(recorded, lambda second: 1.0)
+    ticks(recorded, lambda tick: tick.update(busy=float(str(tick["busy"])) * 20))
+    start = begins(recorded, "steady")
+    ticks(recorded, lambda tick: tick.update(busy=1e6) if start <= float(str(tick["at"])) < start + 1 else None)
+    assert "littles-law" not in faults(recorded)
+
+
 def test_the_generators_own_lateness_breaks_no_threshold(recorded: Path) -> None:
     ticks(recorded, lambda tick: tick.update(lag={"0": 50}))
     exact = measured(answer(recorded), "p95")
