@@ -113,10 +113,10 @@ class Sly(HttpUser):
 """
 
 
-def run(content: str, root: Path, workspace: MakeWorkspace, make_gate: MakeGate) -> Answer:
+def run(content: str, root: Path, workspace: MakeWorkspace, make_gate: MakeGate, **options: object) -> Answer:
     with serving() as (target, _):
         (root / "users.py").write_text(content.replace("{port}", target.url.rpartition(":")[2]))
-        return make_gate(Locust, **SHORT, locustfile="users.py").check(workspace(root, target=target))
+        return make_gate(Locust, **SHORT, locustfile="users.py", **options).check(workspace(root, target=target))
 
 
 def test_a_foreign_host_and_a_shape_are_overruled_and_that_is_said(
@@ -129,14 +129,17 @@ def test_a_foreign_host_and_a_shape_are_overruled_and_that_is_said(
     assert any("Waves was not used" in note for note in answer.notes)
 
 
-def test_task_sets_tags_events_and_own_arguments_are_obeyed(
-    tmp_path: Path, workspace: MakeWorkspace, make_gate: MakeGate
-) -> None:
-    answer = run(ORDERED, tmp_path, workspace, make_gate)
+def test_task_sets_events_and_own_arguments_are_obeyed(tmp_path: Path, workspace: MakeWorkspace, make_gate: MakeGate) -> None:
+    answer = run(ORDERED, tmp_path, workspace, make_gate, arguments=["--path", "/z", "--users", "99"])
     assert not blocked(answer)
-    one, two = measured(answer, "requests", "GET /a").value, measured(answer, "requests", "GET /b").value
+    one, two = measured(answer, "requests", "GET /z").value, measured(answer, "requests", "GET /b").value
     assert abs(one - two) <= 4
     assert measured(answer, "error_rate").value == 0
+
+
+def test_tags_choose_among_tasks(tmp_path: Path, workspace: MakeWorkspace, make_gate: MakeGate) -> None:
+    answer = run(ORDERED, tmp_path, workspace, make_gate, arguments=["--tags", "first"])
+    assert {item.subject for item in answer.measurements} == {"", "GET /a"}
 
 
 def test_a_client_of_their_own_is_heard_through_the_request_event(

@@ -82,6 +82,8 @@ class LoadOptions(Frozen, frozen=True):
     """How late the load generator's own clockwork may be, at its 99th percentile."""
     pass_env: tuple[str, ...] = ()
     """Environment variables that the Locust file gets."""
+    arguments: tuple[str, ...] = ()
+    """For options that the Locust file adds, and for Locust's `--tags`: `["--tenant", "7"]`. What the gate sets stays set."""
     allow_remote: bool = False
     """Whether a target that isn't on this machine may be put under load."""
     compare: CompareOptions | None = None

@@ -71,7 +71,7 @@ def _arguments(work: Workspace, options: LoadOptions, plan: Plan) -> list[str]:
     size += _workers(work, options, plan)
     recorder = work.scratch / "sdlc_recorder.py"
     recorder.write_text(RECORDER.format(package=LOAD_TESTS, plan=msgspec.json.encode(plan).decode()))
-    return ["-f", f"{recorder},{users}", *rules, *size]
+    return ["-f", f"{recorder},{users}", *options.arguments, *rules, *size]
 
 
 def _workers(work: Workspace, options: LoadOptions, plan: Plan) -> list[str]:
