@@ -71,7 +71,7 @@ class Replay:
             made.append(kind(self.environment))
             made[0].on_start()
 
-        if fault := self._tried(begin):
+        if fault := self._tried(begin, ended=()):
             self._all(kind, kind.__name__, f"its user could not begin: {fault}")
             return
         self._holder(made[0], kind, kind.__name__, 0)
@@ -93,7 +93,7 @@ class Replay:
             made.append(kind(parent))
             made[0].on_start()
 
-        if fault := self._tried(begin):
+        if fault := self._tried(begin, ended=()):
             self._all(kind, name, f"its set of tasks could not begin: {fault}")
             return
         self._holder(made[0], kind, name, depth)
@@ -109,8 +109,8 @@ class Replay:
         for name in names(kind, prefix):
             self._say(task=name, fault=fault)
 
-    def _tried(self, task: Callable[[], object]) -> str:
-        """Why it came to no good end; empty when it did."""
+    def _tried(self, task: Callable[[], object], ended: tuple[type[Exception], ...] = ENDED) -> str:
+        """Why it came to no good end; empty when it did, or said so by raising one of `ended`."""
         left = min(self.seconds, self.until - time.monotonic())
         if left <= 0:
             return "the time for all tasks was over"
@@ -118,7 +118,7 @@ class Replay:
         try:
             with patience:
                 task()
-        except ENDED:
+        except ended:
             return ""
         except gevent.Timeout as late:
             return f"it took longer than {left:.0f} s" if late is patience else explained(late)

@@ -30,6 +30,7 @@ MakeWorkspace = Callable[..., Workspace]
 FLOWS = """
 import os, time, requests
 from locust import FastHttpUser, HttpUser, SequentialTaskSet, TaskSet, between, events, task
+from locust.exception import StopUser
 
 TOLD = {}
 
@@ -90,6 +91,13 @@ class Passer(FastHttpUser):
     @task
     def slow(self):
         time.sleep(99)
+
+class Barred(FastHttpUser):
+    def on_start(self):
+        raise StopUser()
+    @task
+    def nothing(self):
+        self.client.get("/never")
 
 class Lost(FastHttpUser):
     def on_start(self):
@@ -160,15 +168,16 @@ def test_what_was_sent_is_kept_with_who_sent_it(everything: tuple[Replay, list[A
 def test_tasks_that_came_to_no_good_end_are_named_with_the_reason(everything: tuple[Replay, list[Asked], Path]) -> None:
     (covered,) = everything[0].coverage
     reasons = {item.item: item.reason for item in covered.missing}
-    assert reasons.pop("Member.careless") == "KeyError: 'price' (locustfile.py:46)"
+    assert reasons.pop("Member.careless") == "KeyError: 'price' (locustfile.py:47)"
     assert "another host, which is refused" in reasons.pop("Member.other")
     assert reasons.pop("Passer.slow").startswith("it took longer than")
     assert reasons.pop("Lost.nothing").startswith("its user could not begin: RuntimeError: no key")
+    assert reasons.pop("Barred.nothing").startswith("its user could not begin: StopUser")
     assert reasons == {}
     assert [item.item for item in covered.excluded] == ["Member.secret"]
     # A client that isn't Locust's and looks at no status: only the note tells.
     assert "Member.elsewhere" not in reasons
-    assert (covered.measured, covered.expected) == (6, 10)
+    assert (covered.measured, covered.expected) == (6, 11)
 
 
 def test_hosts_beyond_the_target_are_refused_and_named(everything: tuple[Replay, list[Asked], Path]) -> None:
