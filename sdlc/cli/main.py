@@ -18,6 +18,8 @@ from sdlc.errors import ConfigError, EvidenceInvalid, SdlcError
 from sdlc.model import Verdict
 
 USAGE = 2
+INTERRUPTED = 130
+"""What typer makes of Ctrl-C."""
 BROKEN = EXIT[Verdict.INCONCLUSIVE]
 app = typer.Typer(
     name="sdlc",
@@ -85,6 +87,8 @@ def answered() -> int:
         traceback.print_exc()
         complain("sdlc itself broke; nothing was decided")
     else:
+        if code == INTERRUPTED:
+            complain("stopped")
         return code if code in (*EXIT.values(), USAGE) else BROKEN
     return BROKEN
 
