@@ -2,8 +2,8 @@
 
 Simulated pairs of runs, each run off by 3 % at random, the logarithm of base and candidate compared: by the gate's own
 bounds, by a paired t test (scipy), and by a rank test over the pooled requests of all runs (Mann and Whitney's, scipy), as
-benchmarks of single runs do it. `disturbed`: every tenth run is late by up to ten times as much and more. `the gate` adds to the signed ranks that pairs which
-would hardly show a slowdown as large as the limit let nothing pass.
+benchmarks of single runs do it. `disturbed`: every tenth run is late by up to ten times as much and more. `the gate` adds to
+the signed ranks that pairs which would hardly show a slowdown as large as the limit let nothing pass.
 """
 
 from __future__ import annotations

@@ -34,8 +34,9 @@ class Interleaved:
         candidate = sides.candidate(self.work, target)
         base = sides.base(self.work, self.compare, candidate.plan)
         self._refuse_elsewhere(base)
-        with sides.instance(self._apart("base-first-start"), base, described=True) as first:
-            plan, not_shared = self._shared(first)
+        from_description = bool(self.plan.requests) and not self.options.paths
+        with sides.instance(self._apart("base-first-start"), base, described=from_description) as first:
+            plan, not_shared = shared(self.plan, first)
         whole = Comparison(
             format=FORMAT,
             base=base.words,
@@ -84,18 +85,6 @@ class Interleaved:
         scratch.mkdir()
         return replace(self.work, gate=f"{self.work.gate}/{name}", scratch=scratch, say=lambda text: None)
 
-    def _shared(self, base: Target) -> tuple[Plan, tuple[Missing, ...]]:
-        """The plan with those operations of the candidate's description that the base has too, and the others."""
-        if not self.plan.requests or base.openapi is None or self.options.paths:
-            return self.plan, ()
-        known = {request.subject for request in requests.from_openapi(base.openapi)[0]}
-        kept = tuple(request for request in self.plan.requests if request.subject in known)
-        new = [request.subject for request in self.plan.requests if request.subject not in known]
-        if not kept:
-            raise OutputInvalid("base and candidate have no operation in common, so there is nothing to compare")
-        missing = tuple(Missing(item=subject, reason="the base doesn't have it") for subject in new)
-        return msgspec.structs.replace(self.plan, requests=kept), missing
-
     def _refuse_long(self) -> None:
         runs, left = 2 * self.compare.pairs, self.work.limits.deadline - time.monotonic()
         if (needed := runs * self.plan.usual) > left:
@@ -111,3 +100,16 @@ class Interleaved:
                 f"{target.url} is not on this machine, and load on somebody's server can harm it",
                 fix=f"if you may do that, set allow_remote = true in [gates.{self.work.gate}]",
             )
+
+
+def shared(plan: Plan, base: Target) -> tuple[Plan, tuple[Missing, ...]]:
+    """The plan with those operations of the candidate's description that the base has too, and the others."""
+    if base.openapi is None:
+        return plan, ()
+    known = {request.subject for request in requests.from_openapi(base.openapi)[0]}
+    kept = tuple(request for request in plan.requests if request.subject in known)
+    new = [request.subject for request in plan.requests if request.subject not in known]
+    if not kept:
+        raise OutputInvalid("base and candidate have no operation in common, so there is nothing to compare")
+    missing = tuple(Missing(item=subject, reason="the base doesn't have it") for subject in new)
+    return msgspec.structs.replace(plan, requests=kept), missing

@@ -13,12 +13,15 @@ import msgspec
 import pytest
 from sdlc_gates.load import bounds, compared, contrast
 from sdlc_gates.load.comparison import CompareOptions, Comparison, Run, Side, complaint, order
+from sdlc_gates.load.interleaved import shared
 from sdlc_gates.load.plan import LoadOptions, PhaseOptions, plan
 from sdlc_gates.load.records import Records, read
+from sdlc_gates.load.requests import from_paths
 from sdlc_gates.load.sample import Sample, Window
 
-from sdlc.errors import ConfigError
+from sdlc.errors import ConfigError, OutputInvalid
 from sdlc.model import Answer, Measurement, Verdict
+from sdlc.target import Target
 from sdlc.threshold import MeasurementLimit
 
 RECORDED = Path(__file__).parents[2] / "data" / "load"
@@ -207,6 +210,18 @@ def test_a_loss_of_throughput_is_a_share_of_the_bases() -> None:
     assert item.measurement().value == pytest.approx(0.2)
     assert item.difference(0.2) == pytest.approx(item.differences[0])
     assert item.difference(1.0) == math.inf
+
+
+def test_only_what_both_builds_can_be_asked_for_is_compared() -> None:
+    document = {"openapi": "3.0.0", "paths": {"/old": {"get": {}}, "/gone": {"get": {}}}}
+    base = Target(url="http://127.0.0.1:1", ready="/", openapi=document)
+    asked = msgspec.structs.replace(plan(LoadOptions()), requests=from_paths(("/old", "/new")))
+    kept, left_out = shared(asked, base)
+    assert [request.subject for request in kept.requests] == ["GET /old"]
+    assert [item.item for item in left_out] == ["GET /new"]
+    assert shared(asked, Target(url="http://127.0.0.1:1", ready="/")) == (asked, ())
+    with pytest.raises(OutputInvalid, match="no operation in common"):
+        shared(msgspec.structs.replace(asked, requests=from_paths(("/new",))), base)
 
 
 def test_each_side_goes_first_equally_often() -> None:
