@@ -53,7 +53,7 @@ class Wapiti(Gate):
     def check(self, work: Workspace) -> Answer:
         tool, target, options = self.probe(), self._target(work), self.options
         flows = replayed(work, target, options, options.exclude, options.requests_per_second) if options.flows else None
-        values = PathValues(templates(target.openapi or {}, target.routes) if options.path_values else ())
+        values = PathValues(templates(target.openapi or {}, target.routes) if options.path_values else (), options.values)
         with guarded(work, self._plan(target, flows, values)) as guard:
             if flows:
                 guard.known |= flows.secrets

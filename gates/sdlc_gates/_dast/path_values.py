@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import urllib.parse
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 PREFIX = "/.sdlc-path/"
 _PLACEHOLDER = re.compile(r"\{([^{}/:]*)(:[^{}/]*)?\}")
@@ -23,8 +23,9 @@ def names(template: str) -> tuple[str, ...]:
 class PathValues:
     """The templates of one target, each with an address to show to the scanner."""
 
-    def __init__(self, templates: Sequence[str]) -> None:
-        """Nothing is shown in another way without templates."""
+    def __init__(self, templates: Sequence[str], first: Mapping[str, str] | None = None) -> None:
+        """Nothing is shown in another way without templates; `first` holds values to begin with, by name."""
+        self.first = dict(first or {})
         self.templates = tuple(dict.fromkeys(templates))
         self._by_alias = {self.alias(template): template for template in self.templates}
 

@@ -31,7 +31,9 @@ def localized(
     paths = {f"{base}{template}": telling(item) for template, item in mapping(document.get("paths")).items()}
     for template in values.templates:
         item = paths.pop(template, None)
-        paths[values.alias(template)] = _flat(document, item, template) if item is not None else _undescribed(template)
+        paths[values.alias(template)] = (
+            _flat(document, item, template, values) if item is not None else _undescribed(template, values)
+        )
     rest = {key: telling(value) for key, value in rest.items()}
     for one in flows:
         if one.method in METHODS:
@@ -57,25 +59,27 @@ def _shape(template: str) -> str:
     return re.sub(r"\{[^{}/]*\}", "{}", template)
 
 
-def _flat(document: Mapping[str, Any], item: Mapping[str, Any], template: str) -> dict[str, Any]:
+def _flat(document: Mapping[str, Any], item: Mapping[str, Any], template: str, paths: PathValues) -> dict[str, Any]:
     """A path's operations with its values as parameters of the query."""
     made: dict[str, Any] = {}
     for method in METHODS:
         if isinstance(operation := item.get(method.lower()), dict):
             given = parameters(document, item, operation)
             moved = {str(one.get("name")): {**telling(one), "in": "query"} for one in given if one.get("in") == "path"}
-            values = [moved.get(name) or _value(name) for name in names(template)]
+            values = [_value(name, paths, moved.get(name)) for name in names(template)]
             others = [telling(one) for one in given if one.get("in") != "path" and one.get("name") not in names(template)]
             made[method.lower()] = {**operation, "parameters": [*values, *others]}
     return made
 
 
-def _undescribed(template: str) -> dict[str, Any]:
-    return {"get": {"responses": {}, "parameters": [_value(name) for name in names(template)]}}
+def _undescribed(template: str, paths: PathValues) -> dict[str, Any]:
+    return {"get": {"responses": {}, "parameters": [_value(name, paths, None) for name in names(template)]}}
 
 
-def _value(name: str) -> dict[str, Any]:
-    return {"name": name, "in": "query", "schema": {"type": "string", "default": "1"}}
+def _value(name: str, paths: PathValues, described: dict[str, Any] | None) -> dict[str, Any]:
+    if described is not None and name not in paths.first:
+        return described
+    return {"name": name, "in": "query", "schema": {"type": "string", "default": paths.first.get(name, "1")}}
 
 
 def telling(node: Any, depth: int = 0) -> Any:

@@ -55,6 +55,8 @@ class WapitiOptions(Seeded, frozen=True):
     """Whether routes that the project's code declares (Flask, FastAPI, Starlette, Django) must be reached too."""
     path_values: bool = True
     """Whether values in paths (`/users/{name}` of the description and the code) are attacked like other parameters."""
+    values: dict[str, str] = {}
+    """Values that such paths are first asked for with: `{ name = "ann" }`; else the description's examples, or 1."""
     max_depth: int = 20
     """How many links deep the crawler goes."""
     crawl_seconds: float = 300

@@ -65,6 +65,9 @@ def test_operations_are_described_with_their_values_in_the_query_and_routes_of_t
     assert found == ("/v1/u/{user}", "/leaflets/{name}")
     values = PathValues(found)
     paths = localized(document, "http://h:1", (), values)["paths"]
+    chosen = localized(document, "http://h:1", (), PathValues(found, {"user": "bob", "name": "x"}))["paths"]
+    defaults = [path.get("put", path.get("get"))["parameters"][0]["schema"]["default"] for path in chosen.values()]
+    assert defaults == ["bob", "x"]
     assert list(paths) == ["/.sdlc-path/0/v1/u/user", "/.sdlc-path/1/leaflets/name"]
     (moved,) = paths["/.sdlc-path/0/v1/u/user"]["put"]["parameters"]
     assert (moved["in"], moved["schema"]["default"]) == ("query", "name1")
