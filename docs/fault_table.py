@@ -39,6 +39,7 @@ def faults() -> str:
     """The page about broken tools, targets and networks."""
     parts = [HEAD_OF_FAULTS, "## The tool\n", _cells(matrix.OF_TOOLS, matrix.TOOLS)]
     parts += ["## The application under test\n", _cells(matrix.OF_TARGETS, matrix.TARGETED)]
+    parts += ["## What there is to judge\n", _cells(matrix.OF_PROJECTS, matrix.GATES)]
     parts += ["## The service that pip-audit asks\n", _listed(matrix.OF_NETWORKS)]
     parts += ["## A real ZAP daemon, in the middle of its scan\n", _listed((*matrix.OF_DAEMONS, *matrix.OF_APIS))]
     return "\n".join(parts)

@@ -125,6 +125,14 @@ class Running:
         """Whether the command itself is still running."""
         return self._shim.poll() is None
 
+    @property
+    def serving(self) -> bool:
+        """Whether the command itself is running, not only what it has left behind and its supervisor is about to end."""
+        try:
+            return self.alive and psutil.Process(self._leader).status() != psutil.STATUS_ZOMBIE
+        except psutil.NoSuchProcess:
+            return False
+
     def stop(self) -> None:
         """End the process and its descendants, first politely; returns when all are gone."""
         self._close_control()

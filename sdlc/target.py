@@ -122,6 +122,8 @@ def started(plan: TargetPlan, scratch: Path, limits: Limits, cancel: threading.E
         yield described(plan, waiting.url, scratch, cancel, pid=process.pid)
         if complaints:
             raise complaints[0]
+        # What it wrote since the watch last looked.
+        process.check()
         still_answers(waiting, process)
 
 
@@ -143,6 +145,12 @@ def _watched(process: Running) -> Iterator[list[GateError]]:
     watcher.start()
     try:
         yield complaints
+    except GateError as error:
+        if not complaints or error is complaints[0]:
+            raise
+        # Why the application is gone says more than what whoever tested it met then.
+        complaints[0].answer = error.answer
+        raise complaints[0] from error
     finally:
         over.set()
         watcher.join()
@@ -154,7 +162,7 @@ def wait_until_ready(target: Target, seconds: float, process: Running | None, ca
     while complaint := target.answers():
         if cancel.is_set():
             raise Cancelled("stopped while the target was starting")
-        if process and not process.alive:
+        if process and not process.serving:
             raise TargetFailed(
                 f"the target ended while it was starting: {_ending(process)}", fix="see [target] run in sdlc.toml"
             )
@@ -166,7 +174,7 @@ def wait_until_ready(target: Target, seconds: float, process: Running | None, ca
 
 def still_answers(target: Target, process: Running | None) -> None:
     """Raise `TargetFailed` when the process has ended, or the readiness probe fails twice in a row."""
-    if process and not process.alive:
+    if process and not process.serving:
         raise TargetFailed(f"the target died while it was being tested: {_ending(process)}")
     if (complaint := target.answers()) and (complaint := target.answers()):
         raise TargetFailed(f"the target no longer answered at the end of the test: {complaint}")

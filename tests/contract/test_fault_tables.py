@@ -34,4 +34,5 @@ def test_every_fault_has_a_cell_for_each_gate_that_it_fits() -> None:
     assert len(told) == len(matrix.CELLS), "a cell stands twice in the table"
     lacking = {(fault.name, gate) for fault in matrix.OF_TOOLS for gate in matrix.TOOLS} - told
     lacking |= {(fault.name, gate) for fault in matrix.OF_TARGETS for gate in matrix.TARGETED} - told
+    lacking |= {(fault.name, gate) for fault in matrix.OF_PROJECTS for gate in matrix.GATES} - told
     assert lacking == matrix.UNFIT

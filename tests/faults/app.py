@@ -2,7 +2,8 @@
 
 WORD is a folder; it leaves its address there. Modes: `well`, `dies-after` NUMBER requests, `errors` (500), `truncates`
 (half of what it announced), `closes` (no reply), `slow` (a byte a second), `endless` (a reply that never ends),
-`redirects` (in a loop, and to another host), `starts-never`, `dies-at-once`, `daemon` (leaves a process behind).
+`redirects` (in a loop, and to another host), `starts-never`, `dies-at-once`, `daemon` (leaves a process behind),
+`floods` (its output), `elsewhere` (listens on another port), `daemonises` (itself, once it is ready).
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import json
 import os
 import signal
 import sys
+import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -24,6 +26,18 @@ DESCRIPTION = {
     "info": {"title": "small", "version": "1"},
     "paths": {"/greeting": {"get": {"parameters": [NAME], "responses": REPLY}}},
 }
+NUMBER = {"name": "note_id", "in": "path", "required": True, "schema": {"type": "integer"}}
+TEXT = {"type": "object", "required": ["text"], "properties": {"text": {"type": "string"}}}
+MAKING = {"requestBody": {"content": {"application/json": {"schema": TEXT}}}, "responses": {"201": {"description": "made"}}}
+SHOWING = {"parameters": [NUMBER], "responses": {"200": {"description": "ok"}}}
+NOTES_ARE = {"openapi": "3.0.3", "info": {"title": "notes", "version": "1"}}
+DESCRIPTIONS = {
+    "/openapi.json": DESCRIPTION,
+    "/notes.json": NOTES_ARE | {"paths": {"/notes": {"post": MAKING}, "/notes/{note_id}": {"get": SHOWING}}},
+    "/empty.json": NOTES_ARE | {"paths": {}},
+}
+NOTES: list[tuple[str, str]] = []
+"""Whose each is, and its text."""
 
 
 class Api(BaseHTTPRequestHandler):
@@ -36,8 +50,8 @@ class Api(BaseHTTPRequestHandler):
         if path == "/die":
             self._json({})
             os._exit(1)
-        if path in ("/ready", "/openapi.json"):
-            self._json(DESCRIPTION if path.endswith("json") else {})
+        if path in ("/ready", *DESCRIPTIONS):
+            self._json(DESCRIPTIONS.get(path, {}))
         else:
             self._misbehave()
 
@@ -67,12 +81,26 @@ class Api(BaseHTTPRequestHandler):
                 self._page()
 
     def _page(self) -> None:
-        if self.path.startswith("/greeting"):
+        if self.path.startswith("/notes"):
+            self._notes(self.headers.get("X-Key", ""))
+        elif self.path.startswith("/greeting"):
             self._json({"hello": "you"})
         elif self.path == "/":
             self._send(200, "text/html", PAGE.encode())
         else:
             self._json({"error": "not here"}, 404)
+
+    def _notes(self, key: str) -> None:
+        number = self.path.removeprefix("/notes").strip("/")
+        if not key:
+            self._json({"error": "who are you?"}, 401)
+        elif self.command == "POST":
+            NOTES.append((key, json.loads(self.rfile.read(int(self.headers["Content-Length"])))["text"]))
+            self._json({"id": len(NOTES)}, 201)
+        elif number.isdecimal() and 0 < int(number) <= len(NOTES) and NOTES[int(number) - 1][0] == key:
+            self._json({"text": NOTES[int(number) - 1][1]})
+        else:
+            self._json({"error": "not yours"}, 404)
 
     def _drip(self, pause: float) -> None:
         while True:
@@ -115,9 +143,33 @@ def main() -> None:
         os.setsid()
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
         time.sleep(3600)
+    if mode == "elsewhere":
+        port = "0"
     Api.mode, Api.left = mode, int(number[0]) if number else 0
     (Path(word) / "url").write_text(f"http://127.0.0.1:{port}")
-    Server(("127.0.0.1", int(port)), Api).serve_forever()
+    server = Server(("127.0.0.1", int(port)), Api)
+    if mode == "floods":
+        threading.Thread(target=flood, daemon=True).start()
+    if mode == "daemonises":
+        daemonise()
+    server.serve_forever()
+
+
+def flood() -> None:
+    """Both outputs, for ever."""
+    while True:
+        for number in (1, 2):
+            os.write(number, b"x" * 65536)
+
+
+def daemonise() -> None:
+    """The way of the book: no parent, no session, no signal, and the socket is kept."""
+    if os.fork():
+        os._exit(0)
+    os.setsid()
+    if os.fork():
+        os._exit(0)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
 
 
 if __name__ == "__main__":

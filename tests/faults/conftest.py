@@ -24,16 +24,22 @@ KINDS: Mapping[str, str] = {
     "locust": "locust:Locust",
     "zap": "zap:Zap",
     "sarif": "sarif:Sarif",
+    "tenant-isolation": "tenant_isolation:TenantIsolation",
 }
 SHORT = {"users": 1, "spawn_rate": 10.0, "warm_up": "0 s", "duration": "1 s", "wait": "50 ms", "request_timeout": "2 s"}
 # This machine is shared: how late the generator is, is judged elsewhere.
 SHORT |= {"max_loop_lag": "10 s"}
+RUFF = ("ruff", "check", "--isolated", "--no-cache", "--select", "S", "--output-format", "sarif")
 OPTIONS: Mapping[str, Mapping[str, Any]] = {
     "semgrep": {"house_rules": False, "config": ["rules.yaml"]},
     "pip-audit": {"requirements": ["requirements.txt"], "advisories": "advisories", "max_age": "100000 d"},
     "schemathesis": {"max_examples": 1, "checks": ["not_a_server_error", "response_schema_conformance"]},
     "wapiti": {"modules": ["xss"]},
     "locust": {"paths": ["/greeting"], **SHORT},
+    "sarif": {"command": [*RUFF, "--output-file", "{output}", "{root}"], "answers": [0, 1]},
+    "tenant-isolation": {
+        "tenants": [{"name": name, "words": {"key": name}, "headers": {"X-Key": "{key}"}} for name in ("ann", "bob")]
+    },
 }
 RULE = """
 rules:

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 from sdlc.model import Verdict
 
-BATCH = ("bandit", "semgrep", "pip-audit", "schemathesis", "wapiti", "locust")
+BATCH = ("bandit", "semgrep", "pip-audit", "schemathesis", "wapiti", "locust", "sarif")
 TOOLS = (*BATCH, "zap")
-TARGETED = ("schemathesis", "wapiti", "locust")
+TARGETED = ("schemathesis", "wapiti", "locust", "tenant-isolation", "zap")
+GATES = (*TOOLS[:-1], *TARGETED[-2:])
 COMPLETED = "answered"
 """The gate answered, and its coverage says what is missing."""
 
@@ -65,6 +66,15 @@ OF_TARGETS = (
     Fault("target-closes", "it closes each connection without a reply"),
     Fault("target-endless", "its replies never end"),
     Fault("target-redirects", "it redirects in a loop, and to another host"),
+    Fault("target-elsewhere", "it listens on another port than it was told"),
+    Fault("target-floods", "it writes to its outputs without end"),
+    Fault("target-daemonises", "it becomes a daemon: another session, its parent gone, deaf to SIGTERM"),
+)
+OF_PROJECTS = (
+    Fault("nothing-to-scan", "there is nothing that it could judge: no file, no dependency, no operation"),
+    Fault("no-rules", "it is configured to look for nothing"),
+    Fault("no-target", "there is no application to test"),
+    Fault("no-description", "the application has no OpenAPI description, which the gate goes by"),
 )
 
 
@@ -74,37 +84,41 @@ def _cells(fault: str, code: str, words: str, *gates: str) -> tuple[Cell, ...]:
 
 STATIC = ("bandit", "semgrep")
 # With these exit codes the tool has an answer, which then isn't there.
-NO_REPORT = {("bandit", "1"): "output-invalid", ("semgrep", "2"): "output-invalid"}
+NO_REPORT = dict.fromkeys((("bandit", "1"), ("semgrep", "2"), ("sarif", "1")), "output-invalid")
 CELLS = (
     *_cells("missing", "tool-missing", "its command is not at", "bandit", "semgrep", "pip-audit", "schemathesis", "locust"),
+    *_cells("missing", "tool-missing", "is not a program that can be run", "sarif"),
     *_cells("missing", "tool-missing", "not made yet", "wapiti"),
     *_cells("missing", "tool-missing", "no zap.sh in", "zap"),
     *_cells("wrong-version", "tool-missing", "reads the reports of", *BATCH[:4], "locust"),
-    *_cells("gone", "tool-missing", "could not be started", *TOOLS),
-    *_cells("silent", "output-invalid", "wrote no report", *STATIC),
+    *_cells("gone", "tool-missing", "could not be started|is not a program that can be run", *TOOLS),
+    *_cells("silent", "output-invalid", "wrote no report", *STATIC, "sarif"),
     *_cells("silent", "tool-failed", "no report", "pip-audit", "schemathesis"),
     *_cells("silent", "output-invalid", "wrote no log", "wapiti"),
     *_cells("silent", COMPLETED, "records-incomplete", "locust"),
     *_cells("silent", "tool-failed", "ended while it was starting", "zap"),
-    *_cells("empty", "output-invalid", "wrote no report", "bandit", "semgrep", "pip-audit"),
+    *_cells("empty", "output-invalid", "wrote no report", "bandit", "semgrep", "pip-audit", "sarif"),
     *_cells("empty", "output-invalid", "does not begin", "schemathesis"),
     *_cells("empty", "output-invalid", "wrote no log", "wapiti"),
     *_cells("half", "output-invalid", "truncated|not what this version", "bandit", "semgrep", "pip-audit", "schemathesis"),
     *_cells("half", "output-invalid", "truncated|not what this version", "wapiti"),
+    *_cells("half", "output-invalid", "is not JSON|not what", "sarif"),
     *_cells("half", COMPLETED, "worker-lost", "locust"),
     *_cells("foreign", "output-invalid", "not what this version", "bandit", "semgrep", "pip-audit", "schemathesis"),
     *_cells("foreign", "output-invalid", "wrote no log", "wapiti"),
+    *_cells("foreign", "output-invalid", "not what this version", "sarif"),
     *(
         cell
         for code in ("1", "2", "137", "139")
         for cell in (
             *_cells(f"exit-{code}", NO_REPORT.get(("bandit", code), "tool-failed"), f"exit code {code}", "bandit"),
             *_cells(f"exit-{code}", NO_REPORT.get(("semgrep", code), "tool-failed"), f"exit code {code}", "semgrep"),
-            *_cells(f"exit-{code}", "tool-failed", f"exit code {code}", *BATCH[2:]),
+            *_cells(f"exit-{code}", NO_REPORT.get(("sarif", code), "tool-failed"), f"exit code {code}", "sarif"),
+            *_cells(f"exit-{code}", "tool-failed", f"exit code {code}", *BATCH[2:-1]),
             *_cells(f"exit-{code}", "tool-failed", "ended while it was starting", "zap"),
         )
     ),
-    *_cells("killed", "tool-failed", "signal 9", *STATIC, "pip-audit", "wapiti", "locust"),
+    *_cells("killed", "tool-failed", "signal 9", *STATIC, "pip-audit", "wapiti", "locust", "sarif"),
     *_cells("killed", "tool-failed", "exit code -9", "schemathesis"),
     *_cells("killed", "tool-failed", "ended while it was starting", "zap"),
     *_cells("crashed-after-answering", "tool-failed", "signal 11", *BATCH),
@@ -119,7 +133,10 @@ CELLS = (
     *_cells("target-dies-at-once", "target-failed", "ended while it was starting.*no database", *TARGETED),
     *_cells("target-never-ready", "target-failed", "not ready after", *TARGETED),
     *_cells("target-dies-during", "target-failed", "died while|no longer answered|stopped answering|no request", *TARGETED),
-    *_cells("target-dies-after", "target-failed", "died while", *TARGETED),
+    *_cells("target-dies-after", "target-failed", "died while|no longer answered", *TARGETED),
+    *_cells("target-elsewhere", "target-failed", "not ready after", *TARGETED),
+    *_cells("target-floods", "limit-exceeded", "wrote more than 8 MiB to target.stdout", *TARGETED),
+    *_cells("target-daemonises", "target-failed", "died while|no request|left 1 processes|got no answer", *TARGETED),
     Cell("target-errors", "schemathesis", COMPLETED, "server error", Verdict.FAIL),
     *_cells("target-truncates", "target-failed", "answered no request", "schemathesis"),
     *_cells("target-closes", "target-failed", "answered no request", "schemathesis"),
@@ -134,6 +151,27 @@ CELLS = (
     *_cells("target-truncates", COMPLETED, "without error", "locust"),
     *_cells("target-closes", COMPLETED, "without error", "locust"),
     *_cells("target-endless", COMPLETED, "zero-requests", "locust"),
+    *_cells("target-errors", COMPLETED, "can't make a note: 500", "tenant-isolation"),
+    *_cells("target-truncates", COMPLETED, "nothing tells the id of a new note", "tenant-isolation"),
+    *_cells("target-closes", COMPLETED, "can't make a note: RemoteDisconnected", "tenant-isolation"),
+    *_cells("target-endless", COMPLETED, "nothing tells the id of a new note", "tenant-isolation"),
+    *_cells("target-redirects", COMPLETED, "nothing tells the id of a new note: 302", "tenant-isolation"),
+    *_cells("target-errors", COMPLETED, "missing", "zap"),
+    *_cells("target-truncates", COMPLETED, "200, and the reply broke off", "zap"),
+    *_cells("target-closes", COMPLETED, "missing", "zap"),
+    *_cells("target-endless", "tool-failed", "did not answer: timed out", "zap"),
+    *_cells("target-redirects", COMPLETED, "missing", "zap"),
+    *_cells("nothing-to-scan", "nothing-to-scan", "business|in a language", "bandit", "semgrep", "sarif"),
+    *_cells("nothing-to-scan", "nothing-to-scan", "no file here declares dependencies", "pip-audit"),
+    *_cells("nothing-to-scan", "nothing-to-scan", "no operation", "schemathesis", "locust"),
+    *_cells("nothing-to-scan", COMPLETED, "no operations to measure", "tenant-isolation"),
+    *_cells("no-rules", "tool-failed", "No tests would be run", "bandit"),
+    *_cells("no-rules", "gate-failed", "no Semgrep rule is left", "semgrep"),
+    *_cells("no-rules", "tool-failed", "database", "pip-audit"),
+    *_cells("no-rules", COMPLETED, "no modules to measure", "wapiti"),
+    *_cells("no-rules", "tool-missing", "pscanrules, ascanrules", "zap"),
+    *_cells("no-target", "nothing-to-scan", "there is no running application", *TARGETED),
+    *_cells("no-description", "nothing-to-scan", "there is no OpenAPI description", "schemathesis", "tenant-isolation", "zap"),
 )
 
 OF_NETWORKS = (
@@ -191,10 +229,18 @@ DAEMON_WORDS = {
 UNFIT = {
     # Wapiti's environment is made from a lock file, and its report names its version; ZAP's daemon is asked for its own.
     *(("wrong-version", gate) for gate in ("wapiti", "zap")),
+    # Whose version matters is for the user to say, with a command that asks for it.
+    ("wrong-version", "sarif"),
     # ZAP writes no report: its daemon is asked. Locust's records are made by our recorder.
     *((fault, "zap") for fault in ("empty", "half", "foreign", "crashed-after-answering")),
     *((fault, "locust") for fault in ("empty", "foreign")),
     # A redirect is an answer, and its latency is measured.
     ("target-redirects", "locust"),
+    # Their business is the application: where one runs, there is something to scan.
+    *(("nothing-to-scan", gate) for gate in ("wapiti", "zap")),
+    # Without checks it is a configuration error; the others have no rules, or nobody but the user knows them.
+    *(("no-rules", gate) for gate in ("schemathesis", "locust", "sarif", "tenant-isolation")),
+    *(("no-target", gate) for gate in GATES if gate not in TARGETED),
+    *(("no-description", gate) for gate in GATES if gate not in ("schemathesis", "tenant-isolation", "zap")),
 }
 """Faults that don't fit a gate."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import stat
 import sys
 import tempfile
@@ -25,9 +26,11 @@ from sdlc.process import MIB
 from sdlc.run import Run
 from sdlc.runner import Observer
 from sdlc.target import TargetPlan
+from tests.faults.matrix import COMPLETED, Cell
 
 APP = Path(__file__).parent / "app.py"
 SETTLING_SECONDS = 5.0
+REQUESTS = 3
 
 
 class Quiet:
@@ -120,6 +123,22 @@ def ended(
 
 
 KEPT = ("evidence", "run.json", "manifest.json")
+
+
+def misbehaving(fault: str, place: Place, openapi: str = "/openapi.json") -> TargetPlan:
+    """The small API with the fault of that name."""
+    mode = fault.removeprefix("target-")
+    real = {"dies-after": "well", "dies-during": "dies-after", "never-ready": "starts-never"}.get(mode, mode)
+    patience = 1.0 if mode in ("never-ready", "elsewhere") else 20.0
+    return place.app(real, REQUESTS, ready_within=patience, openapi=openapi)
+
+
+def holds(cell: Cell, done: Ended) -> None:
+    """What the table says of the cell is so, and nothing is left."""
+    assert done.verdict is cell.verdict
+    assert (done.fault or COMPLETED) == cell.code
+    assert re.search(cell.words, done.reasons, re.DOTALL)
+    assert done.left == ()
 
 
 @contextlib.contextmanager

@@ -6,8 +6,9 @@ import functools
 import importlib.metadata
 import re
 import subprocess
+import sys
 import types
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import psutil
@@ -15,23 +16,35 @@ import pytest
 from sdlc_gates.load import plan as load_plan
 
 from sdlc import process, runner
-from sdlc.gate import Gate, Tool
-from sdlc.model import Verdict
+from sdlc.gate import Gate, Tool, Workspace
+from sdlc.model import Answer, Verdict
 from tests.faults import wrapper
 from tests.faults.conftest import DATA, MakeBreakable
-from tests.faults.matrix import BATCH, CELLS, COMPLETED, OF_TARGETS, OF_TOOLS, TARGETED, Cell
-from tests.faults.rig import Ended, Place, ended
+from tests.faults.matrix import BATCH, CELLS, OF_PROJECTS, OF_TARGETS, OF_TOOLS, TARGETED, Cell
+from tests.faults.rig import Place, ended, holds, misbehaving
 
 pytestmark = pytest.mark.tool
 TOOL_CELLS = [cell for cell in CELLS if cell.fault in {fault.name for fault in OF_TOOLS}]
-TARGET_CELLS = [cell for cell in CELLS if cell.fault in {fault.name for fault in OF_TARGETS}]
+# What needs a real ZAP daemon is in test_zap_daemon.py.
+TARGET_CELLS = [cell for cell in CELLS if cell.fault in {fault.name for fault in OF_TARGETS} and cell.gate != "zap"]
+PROJECT_CELLS = [cell for cell in CELLS if cell.fault in {fault.name for fault in OF_PROJECTS} and cell.gate != "zap"]
+DESCRIPTIONS = {"tenant-isolation": "/notes.json"}
+NONE_TO_FIND: Mapping[str, Mapping[str, object]] = {
+    "pip-audit": {"requirements": []},
+    "sarif": {"covers": ["*.go"]},
+    "locust": {"paths": []},
+}
+NOTHING_TO_LOOK_FOR: Mapping[str, Mapping[str, object]] = {
+    "semgrep": {"config": []},
+    "pip-audit": {"advisories": "none"},
+    "wapiti": {"modules": []},
+}
 FOREIGN = {"wapiti": DATA / "pip-audit" / "reports" / "vulnerable.json"}
 SECONDS = 120.0
 ENDLESS = ("hangs", "deaf")
 PATIENCE = {"locust": 8.5}
 SHORT_PATIENCE = 4.0
 ENOUGH = 15.0
-REQUESTS = 3
 
 
 def named(cell: Cell) -> str:
@@ -66,7 +79,13 @@ def broken(cell: Cell, place: Place, make: MakeBreakable, monkeypatch: pytest.Mo
             wrapper.written(cell.fault, Path(), place.word, place.word, script.name)
         where = {"command": [str(script)]} if cell.fault == "gone" else {"home": str(place.word)}
         return make("zap", start_seconds=2.0 if cell.fault in ENDLESS else SECONDS, **where)
+    if (cell.gate, cell.fault) == ("sarif", "missing"):
+        return make("sarif", command=[str(place.word / "ruff"), "{output}"])
     gate = make(cell.gate)
+    if (cell.gate, cell.fault) == ("tenant-isolation", "ends-target"):
+        # It has no tool that could be wrapped.
+        monkeypatch.setattr(gate, "check", then_ending_the_target(gate, place))
+        return gate
     tool = gate.probe()
     if cell.fault == "missing":
         monkeypatch.setattr("sdlc.gate.sys", types.SimpleNamespace(executable=str(place.word / "python")))
@@ -84,9 +103,25 @@ def broken(cell: Cell, place: Place, make: MakeBreakable, monkeypatch: pytest.Mo
     return gate
 
 
-@pytest.mark.parametrize("gate", BATCH)
+def then_ending_the_target(gate: Gate, place: Place) -> Callable[[Workspace], Answer]:
+    check = gate.check
+
+    def ending(work: Workspace) -> Answer:
+        answer = check(work)
+        wrapper.end_target(place.word)
+        return answer
+
+    return ending
+
+
+def described(gate: str) -> str:
+    """Where the small API describes what the gate can judge."""
+    return DESCRIPTIONS.get(gate, "/openapi.json")
+
+
+@pytest.mark.parametrize("gate", [*BATCH, "tenant-isolation"])
 def test_without_a_fault_each_gate_passes(gate: str, place: Place, make: MakeBreakable) -> None:
-    done = ended(make(gate), place, target=place.app() if gate in TARGETED else None)
+    done = ended(make(gate), place, target=place.app(openapi=described(gate)) if gate in TARGETED else None)
     assert (done.verdict, done.reasons, done.left) == (Verdict.PASS, "", ())
 
 
@@ -115,16 +150,33 @@ def allowed(cell: Cell) -> float:
 def test_a_broken_target_is_no_pass(cell: Cell, place: Place, make: MakeBreakable, monkeypatch: pytest.MonkeyPatch) -> None:
     mode = cell.fault.removeprefix("target-")
     gate = broken(Cell("ends-target", cell.gate, "", ""), place, make, monkeypatch) if mode == "dies-after" else make(cell.gate)
-    modes = {"dies-after": "well", "dies-during": "dies-after", "never-ready": "starts-never"}
-    target = place.app(modes.get(mode, mode), REQUESTS, ready_within=1.0 if mode == "never-ready" else 20.0)
+    target = misbehaving(cell.fault, place, described(cell.gate))
     done = ended(gate, place, target=target, deadline=ENOUGH if mode == "endless" else SECONDS)
     print(named(cell), done.verdict, done.fault, done.reasons, done.left)
     holds(cell, done)
 
 
-def holds(cell: Cell, done: Ended) -> None:
-    """What the table says of the cell is so, and nothing is left."""
-    assert done.verdict is cell.verdict
-    assert (done.fault or COMPLETED) == cell.code
-    assert re.search(cell.words, done.reasons, re.DOTALL)
-    assert done.left == ()
+@pytest.mark.parametrize("cell", PROJECT_CELLS, ids=named)
+def test_where_there_is_nothing_to_judge_or_to_judge_by_nothing_passes(cell: Cell, place: Place, make: MakeBreakable) -> None:
+    options: Mapping[str, object] = {}
+    openapi = described(cell.gate)
+    if cell.fault == "nothing-to-scan":
+        for name in ("a.py", "requirements.txt"):
+            (place.root / name).unlink()
+        options, openapi = NONE_TO_FIND.get(cell.gate, {}), "/empty.json"
+    elif cell.fault == "no-rules":
+        (place.root / "none").mkdir()
+        options = {"skip": every_test_of_bandit()} if cell.gate == "bandit" else NOTHING_TO_LOOK_FOR[cell.gate]
+    elif cell.fault == "no-description":
+        openapi = ""
+    has_target = cell.gate in TARGETED and cell.fault != "no-target"
+    done = ended(make(cell.gate, **options), place, target=place.app(openapi=openapi) if has_target else None)
+    print(named(cell), done.verdict, done.fault, done.reasons, done.left)
+    holds(cell, done)
+
+
+def every_test_of_bandit() -> list[str]:
+    """As it lists them itself."""
+    command = str(Path(sys.executable).with_name("bandit"))
+    told = subprocess.run([command, "--help"], capture_output=True, text=True, check=True).stdout
+    return re.findall(r"^\s+(B\d+)\s", told, re.MULTILINE)

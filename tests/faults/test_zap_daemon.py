@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import datetime
+import functools
+import os
 import re
 import signal
 import threading
@@ -13,20 +15,23 @@ from pathlib import Path
 
 import psutil
 import pytest
-from sdlc_gates._zap import api, daemon
+from sdlc_gates._dast.routes import Visit
+from sdlc_gates._zap import api, daemon, scan
 from sdlc_gates._zap.options import ZapOptions
 
-from sdlc import inventory
+from sdlc import inventory, runner
 from sdlc.evidence import RunDirectory
 from sdlc.gate import Workspace
 from sdlc.model import Severity, Verdict
 from sdlc.policy import Policy
-from sdlc.process import Limits
+from sdlc.process import MIB, Limits
+from sdlc.target import TargetPlan
 from sdlc.threshold import FindingLimit
+from tests.faults import wrapper
 from tests.faults.conftest import MakeBreakable
-from tests.faults.matrix import DAEMON_WORDS, OF_APIS, OF_DAEMONS, Fault
+from tests.faults.matrix import CELLS, DAEMON_WORDS, OF_APIS, OF_DAEMONS, OF_PROJECTS, OF_TARGETS, Cell, Fault
 from tests.faults.relay import BREAKS, relayed
-from tests.faults.rig import Ended, Place, Quiet, ended
+from tests.faults.rig import Ended, Place, Quiet, ended, holds, misbehaving
 from tests.tools.conftest import zap_home
 
 __all__ = ["zap_home"]
@@ -36,6 +41,8 @@ pytestmark = pytest.mark.tool
 LENIENT = Policy(
     required=("zap",), thresholds=tuple(FindingLimit(severity=level, most=None, origin="test") for level in Severity)
 )
+TARGET_CELLS = [cell for cell in CELLS if cell.gate == "zap" and cell.fault in {fault.name for fault in OF_TARGETS}]
+PROJECT_CELLS = [cell for cell in CELLS if cell.gate == "zap" and cell.fault in {fault.name for fault in OF_PROJECTS}]
 SIGNALS = {"daemon-killed": signal.SIGKILL, "daemon-stopped": signal.SIGSTOP}
 PARTS = ("ascan/view/status", "core/view/alerts")
 
@@ -77,9 +84,11 @@ def running(zap_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterato
         yield started.api.url
 
 
-def scanned(place: Place, make: MakeBreakable, observer: Striking | None = None, **options: object) -> Ended:
-    gate = make("zap", house_rules="only", **options)
-    done = ended(gate, place, target=place.app(), deadline=120, policy=LENIENT, observer=observer)
+def scanned(
+    place: Place, make: MakeBreakable, observer: Striking | None = None, target: TargetPlan | None = None, **options: object
+) -> Ended:
+    gate = make("zap", **{"house_rules": "only", **options})
+    done = ended(gate, place, target=target or place.app(), deadline=120, policy=LENIENT, observer=observer)
     print(done.verdict, done.fault, done.reasons, done.left)
     return done
 
@@ -101,6 +110,36 @@ def test_a_daemon_that_is_struck_during_the_scan_is_no_pass(
     assert done.verdict is Verdict.INCONCLUSIVE
     assert re.search(DAEMON_WORDS[fault.name], done.reasons)
     assert done.left == ()
+
+
+@pytest.mark.parametrize("cell", TARGET_CELLS, ids=lambda cell: cell.fault)
+def test_a_broken_target_is_no_pass(
+    cell: Cell, running: str, place: Place, make: MakeBreakable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(api, "REPLY_SECONDS", 5.0)
+    monkeypatch.setattr(runner, "Limits", functools.partial(Limits, output=8 * MIB, grace=0.5))
+    if cell.fault == "target-dies-after":
+        known = scan.Scan.visits
+
+        def visits_and_ends(self: scan.Scan) -> tuple[Visit, ...]:
+            seen = known(self)
+            wrapper.end_target(place.word)
+            return seen
+
+        monkeypatch.setattr(scan.Scan, "visits", visits_and_ends)
+    holds(cell, scanned(place, make, target=misbehaving(cell.fault, place), url=running))
+
+
+@pytest.mark.parametrize("cell", PROJECT_CELLS, ids=lambda cell: cell.fault)
+def test_where_there_is_nothing_to_judge_or_to_judge_by_nothing_passes(
+    cell: Cell, running: str, place: Place, make: MakeBreakable
+) -> None:
+    if cell.fault == "no-rules" and os.environ.get("SDLC_ZAP"):
+        pytest.skip("the ZAP that SDLC_ZAP names has rules")
+    given = {"house_rules": cell.fault != "no-rules" and "only", "mode": "api" if cell.fault == "no-description" else "full"}
+    gate = make("zap", url=running, **given)
+    target = None if cell.fault == "no-target" else place.app(openapi="")
+    holds(cell, ended(gate, place, target=target, policy=LENIENT))
 
 
 @pytest.mark.parametrize("part", PARTS)

@@ -16,7 +16,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-REPORTS = ("--output", "--report-ndjson-path", "--report-json-path")
+REPORTS = ("--output", "--output-file", "--report-ndjson-path", "--report-json-path")
 FOREVER = 3600
 CHUNK = b"x" * (1 << 20)
 
@@ -137,8 +137,13 @@ def leaves_a_child(call: Broken) -> int:
 def ends_its_target(call: Broken) -> int:
     """The target dies after it was tested, before anybody looks again."""
     code = call.answer()
-    urllib.request.build_opener(urllib.request.ProxyHandler({})).open((call.word / "url").read_text() + "/die", timeout=10)
+    end_target(call.word)
     return code
+
+
+def end_target(word: Path) -> None:
+    """Ask the application that left its address in the folder `word` to end at once."""
+    urllib.request.build_opener(urllib.request.ProxyHandler({})).open((word / "url").read_text() + "/die", timeout=10).close()
 
 
 FAULTS: dict[str, Callable[[Broken], int]] = {

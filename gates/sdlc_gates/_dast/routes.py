@@ -83,10 +83,14 @@ class Visit:
     status: int
     location: str = ""
     """Where the reply sends the client, if it does."""
+    cut: bool = False
+    """Whether the reply broke off before its announced length."""
 
     @property
     def closed(self) -> str:
-        """Why the reply shows nothing of the route; empty when it does."""
+        """Why the reply shows nothing of the route, or not all; empty when it does."""
+        if self.cut:
+            return f"{self.status}, and the reply broke off"
         if 300 <= self.status < 400:
             here, there = _parts(self.url), _parts(self.location)
             if there is None:

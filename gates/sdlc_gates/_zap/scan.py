@@ -20,6 +20,7 @@ from sdlc_gates._zap.api import Api, Refused
 from sdlc_gates._zap.daemon import Daemon
 from sdlc_gates._zap.options import ZapOptions
 from sdlc_gates._zap.patterns import inside_pattern
+from sdlc_gates._zap.wholeness import Look
 
 POLL_SECONDS = 0.2
 # Kept back of the whole deadline, to read what was found by then.
@@ -137,7 +138,17 @@ class Scan:
         inside = inside_pattern(self.target.url)
         found = self.api.ask(list[dict[str, Any]], lambda zap: zap.search.urls_by_url_regex(inside))
         seen = decode(self.daemon.keep(self.work, "history.json", found), list[Seen])
-        return tuple(Visit(one.method, one.url, int(one.code), self._location(one)) for one in seen)
+        look = Look(self.api)
+        return tuple(
+            Visit(
+                one.method,
+                one.url,
+                int(one.code),
+                self._location(one),
+                cut=look.is_cut(one.id, one.method, one.url, one.code),
+            )
+            for one in seen
+        )
 
     def _location(self, seen: Seen) -> str:
         """Where a redirection leads; empty for any other reply."""
