@@ -30,6 +30,7 @@ MEMORY_POLL_SECONDS = 0.5
 STOP_SECONDS = 30.0
 """How long a supervisor may take beyond the grace it gives."""
 FREE_DISK_BYTES = 256 * MIB
+TRACEBACK = "Traceback (most recent call last)"
 NETWORK_VARIABLES = (
     *("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy", "ALL_PROXY"),
     *("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "PIP_CERT"),
@@ -238,7 +239,10 @@ class Running:
 
     def _check_disk(self) -> None:
         if shutil.disk_usage(self.stdout.parent).free < FREE_DISK_BYTES:
-            raise LimitExceeded(f"{self.name} was stopped because the disk is nearly full")
+            raise LimitExceeded(
+                f"{self.name} was stopped because the disk is nearly full",
+                fix=f"free more than {FREE_DISK_BYTES // MIB} MiB on that disk, or keep runs on another: --runs FOLDER",
+            )
 
 
 def clean_environment(home: Path, extra: Mapping[str, str] | None = None, *, network: bool = False) -> dict[str, str]:
@@ -260,9 +264,11 @@ def search_path() -> str:
 
 
 def tail(path: Path, lines: int = 6, characters: int = 600) -> str:
-    """The last words of a tool, for an error message."""
+    """The last words of a tool, for an error message; of a Python traceback what was raised, and not from where."""
     with path.open("rb") as file:
         file.seek(max(0, path.stat().st_size - 64_000))
         text = file.read().decode("utf-8", "replace")
-    kept = [line for line in text.splitlines() if line.strip()][-lines:]
-    return "\n".join(kept)[-characters:]
+    kept = [line for line in text.splitlines() if line.strip()]
+    last = max((number for number, line in enumerate(kept) if line.startswith(TRACEBACK)), default=-1)
+    raised = [line for line in kept[last + 1 :] if last < 0 or not line.startswith(" ")]
+    return "\n".join((raised or kept)[-lines:])[-characters:]

@@ -139,7 +139,12 @@ class PipAudit(Gate):
         expect_exit(run, 0, 1)
         if "report" not in run.kept:
             # Exit code 1 is both "vulnerable" and "broken"; only the first comes with a report.
-            raise ToolFailed(f"pip-audit ended with exit code {run.code} and no report: {run.last_words}")
+            fix = (
+                f'without a way to the service, name a database on disk: advisories = "…" in [gates.{self.id}]'
+                if online
+                else ""
+            )
+            raise ToolFailed(f"pip-audit ended with exit code {run.code} and no report: {run.last_words}", fix=fix)
         return read_report(run, "report", Report)
 
     def _dated(self, answer: Answer, database: Summary, now: datetime.datetime) -> Answer:

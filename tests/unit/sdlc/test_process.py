@@ -307,3 +307,10 @@ def test_a_supervisor_that_is_stopped_does_not_keep_it_alive(
 def test_the_last_words_are_few(content: bytes, said: str, tmp_path: Path) -> None:
     (tmp_path / "stderr").write_bytes(content)
     assert tail(tmp_path / "stderr") == said
+
+
+def test_the_last_words_of_a_program_that_broke_are_what_it_raised(tmp_path: Path) -> None:
+    program = "try: 1 / 0\nexcept ZeroDivisionError as error: raise OSError('no route') from error"
+    with (tmp_path / "out").open("wb") as out:
+        subprocess.run([sys.executable, "-c", program], stdout=out, stderr=out, check=False)
+    assert tail(tmp_path / "out") == "OSError: no route"
