@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from sdlc_gates._zap import plan
 from sdlc_gates._zap.options import ZapOptions
 from sdlc_gates.zap import Zap
 
@@ -120,15 +121,16 @@ def test_a_plan_for_another_address_is_refused_and_nothing_is_asked(
     assert site.asked == []
 
 
-def test_a_redirection_does_not_lead_a_plan_away_from_the_target(
-    shared: dict[str, object], workspace: MakeWorkspace, tmp_path: Path, web: Web
+def test_an_address_that_nobody_saw_in_a_plan_is_out_of_reach_all_the_same(
+    shared: dict[str, object], workspace: MakeWorkspace, tmp_path: Path, web: Web, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(plan, "confine", lambda blueprint, url: None)
     other = web(lambda path: (200, {}, ""))
-    site = web(lambda path: (302, {"Location": f"{other.url}/"}, "") if path == "/away" else (200, {}, '<a href="/away">x</a>'))
-    request = "- {type: requestor, requests: [{url: '${site}/away', method: GET}]}\n"
-    run(workspace(tmp_path, target=Target(url=site.url, ready="/")), shared, SPIDER + request)
-    assert "/away" in site.asked
+    request = f"- {{type: requestor, requests: [{{url: '{other.url}/x', method: GET}}]}}\n"
+    with serving(shop) as site:
+        answer, _ = run(workspace(tmp_path, target=Target(url=site.url, ready="/")), shared, SPIDER + request)
     assert other.asked == []
+    assert [note for note in answer.notes if "refused 1 times" in note]
 
 
 def test_a_plan_that_stands_still_is_stopped_and_what_it_found_is_kept(

@@ -124,7 +124,7 @@ def confine(plan: Blueprint, url: str) -> None:
     if barred := [str(key) for key in configs if str(key).startswith(OUT_OF_BOUNDS)]:
         raise TargetFailed(f"the plan changes settings of ZAP's network: {', '.join(barred)}", fix="leave them out of the plan")
     scanned = {"contexts": env.get("contexts"), "jobs": plan.document["jobs"]}
-    addresses = {text for raw in _texts(scanned) if ADDRESS.match(text := plan.filled(raw))}
+    addresses = {text for raw in _texts(scanned) if ADDRESS.match(text := plan.filled(raw).strip())}
     if outside := sorted(address for address in addresses if _origin(address) != _origin(url)):
         raise TargetFailed(
             f"the plan reaches beyond the target {url}: {', '.join(outside[:5])}",

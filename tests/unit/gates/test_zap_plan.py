@@ -69,6 +69,7 @@ def test_aliases_that_unfold_without_end_are_refused() -> None:
         {"type": "openapi", "parameters": {"apiUrl": "http://127.0.0.1:8080@evil.test/"}},
         {"type": "graphql", "parameters": {"endpoint": "http://127.0.0.1.evil.test:8080/"}},
         {"type": "spider", "parameters": {"url": "http://[::1/"}},
+        {"type": "spider", "parameters": {"url": "\n http://evil.test/"}},
     ],
 )
 def test_an_address_beyond_the_target_is_refused_wherever_it_stands(job: dict[str, Any]) -> None:
