@@ -12,7 +12,7 @@ from pathlib import Path
 from sdlc.errors import GateError
 from sdlc.process import MIB, Limits, Running, clean_environment, tail
 
-SECONDS = 60.0
+SECONDS = 120.0
 MEMORY = 1024 * MIB
 OUTPUT = 64 * MIB
 
