@@ -16,7 +16,7 @@ from sdlc_gates.wapiti import Wapiti
 
 from sdlc.errors import NoTarget, OutputInvalid, TargetFailed, ToolMissing
 from sdlc.gate import Workspace, decode
-from sdlc.model import Answer, Coverage, EndpointLocation, Severity
+from sdlc.model import Answer, Coverage, EndpointLocation, Finding, Rule, Severity
 from sdlc.target import Target
 
 DATA = Path(__file__).parents[2] / "data" / "wapiti"
@@ -247,3 +247,22 @@ def test_examples_of_the_description_become_what_wapiti_asks_with() -> None:
     content = told["post"]["requestBody"]["content"]
     assert content["application/json"]["schema"]["properties"]["a"]["default"] == "b"
     assert content["text/json"]["schema"]["properties"]["c"]["items"] == {"type": "integer", "default": 1}
+
+
+def test_the_canary_is_caught_by_every_module_that_can_catch_it() -> None:
+    def answer(*weaknesses: int) -> Answer:
+        where = EndpointLocation(method="GET", url="http://h/")
+        return Answer(
+            findings=tuple(
+                Finding(rule=Rule(id="x", cwe=(one,)), severity=Severity.LOW, message="x", location=where) for one in weaknesses
+            )
+        )
+
+    def gate(*modules: str) -> Wapiti:
+        return Wapiti("wapiti", msgspec.convert({"modules": modules}, WapitiOptions))
+
+    assert Wapiti("wapiti", WapitiOptions()).caught(answer(79, 693, 1021))
+    assert not Wapiti("wapiti", WapitiOptions()).caught(answer(79, 693))
+    assert gate("csp", "sql").caught(answer(693))
+    assert not gate("csp", "sql").caught(answer(79))
+    assert not gate("sql").caught(answer(79, 693, 1021))
