@@ -40,6 +40,7 @@ class Conductor:
         self.journal = Journal(File(folder / "events.ndjson"))
         self.journal.write("hello", distributed=recording is None)
         self._users, self._rate, self._end_of_stage = 0, 0.0, 0
+        self._clock = time.time() - time.monotonic()
         self._begun, self._spawned = Event(), Event()
         self._greeted, self._done, self._lost = set[str](), set[str](), set[str]()
         self._differ = False
@@ -144,6 +145,7 @@ class Conductor:
         """Wait, and see that the test goes on; False when it ended early."""
         while (left := until - time.time()) > 0:
             gevent.sleep(min(POLL_SECONDS, left))
+            self._look_at_the_clock()
             self._look_for_lost_workers()
             if self.environment.runner.state in ("stopping", "stopped", "cleanup"):
                 self._problem(
@@ -151,6 +153,12 @@ class Conductor:
                 )
                 return False
         return True
+
+    def _look_at_the_clock(self) -> None:
+        """Records are kept by the time of day, so seconds that it leaps over would count as load."""
+        before, self._clock = self._clock, time.time() - time.monotonic()
+        if abs(self._clock - before) > MAX_SKEW_SECONDS:
+            self._problem("clock-skew", f"this machine's clock was set by {self._clock - before:+.2f} s during the test")
 
     def _look_for_lost_workers(self) -> None:
         runner = self.environment.runner
