@@ -15,6 +15,7 @@ from sdlc.report import Report
 GATES = "sdlc.gates"
 REPORTS = "sdlc.reports"
 COMMANDS = "sdlc.commands"
+MOST_KNOWN = 20
 Kind = TypeVar("Kind", Gate, Report)
 
 
@@ -44,7 +45,8 @@ def nearest(word: str, known: Iterable[str]) -> str:
     close = difflib.get_close_matches(word, words, n=1, cutoff=0.5)
     if close:
         return f" (did you mean {close[0]!r}?)"
-    return f" (known: {', '.join(words)})" if words else ""
+    more = f" and {len(words) - MOST_KNOWN} more" if len(words) > MOST_KNOWN else ""
+    return f" (known: {', '.join(words[:MOST_KNOWN])}{more})" if words else ""
 
 
 def _load(group: str) -> dict[str, object]:

@@ -27,7 +27,7 @@ def command(
     project: Annotated[Path, typer.Option(help="The project's folder.")] = Path(),
 ) -> None:
     """Explain a rule, or one finding of a run: what it means, where it is, what proves it, and what to change."""
-    stored = _stored(project, run)
+    stored, unread = _stored(project, run)
     rulings = stored.decision.rulings if stored else ()
     if found := [ruling for ruling in rulings if _is_about(ruling, what)]:
         for ruling in found:
@@ -35,7 +35,7 @@ def command(
         return
     rules = _catalogue() | {f.rule.id: f.rule for ruling in rulings for f in ruling.problem.findings}
     if what not in rules:
-        raise ConfigError(f"no rule and no finding is called {what!r}{nearest(what, rules)}")
+        raise ConfigError(f"no rule and no finding is called {what!r}{nearest(what, rules)}{unread}")
     _print_rule(rules[what])
     places = [place(f.location) for ruling in rulings for f in ruling.problem.findings if f.rule.id == what]
     for where in places[:SHOWN_PLACES]:
@@ -44,14 +44,14 @@ def command(
         out.print(f"  and at {len(places) - SHOWN_PLACES} more places")
 
 
-def _stored(project: Path, run: str) -> Run | None:
-    """The run to look in; none is needed to explain a rule of the house."""
+def _stored(project: Path, run: str) -> tuple[Run | None, str]:
+    """The run to look in, or why there is none: a rule of the house can be explained without."""
     try:
-        return pipeline.load(RunDirectory.find(project, run))
-    except SdlcError:
+        return pipeline.load(RunDirectory.find(project, run)), ""
+    except SdlcError as error:
         if run != "latest":
             raise
-        return None
+        return None, f"; no run was looked in: {error}"
 
 
 def _is_about(ruling: Ruling, what: str) -> bool:

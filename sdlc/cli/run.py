@@ -19,51 +19,46 @@ from sdlc.registry import nearest
 from sdlc.rulebook import Request
 from sdlc.run import Run
 
+ProjectFolder = Annotated[Path, typer.Argument(help="The project's folder.")]
+StageToRun = Annotated[Stage, typer.Option(metavar="STAGE", help="How much to run: what commit, pr or release asks for.")]
+Gates = Annotated[list[str] | None, typer.Option(metavar="ID", help="Only this gate; may be repeated.")]
+ChangedSince = Annotated[
+    str, typer.Option(metavar="REF", help="Static gates judge only files that changed since this git revision.")
+]
+TargetUrl = Annotated[str, typer.Option(metavar="URL", help="Test an application that runs already.")]
+Jobs = Annotated[int, typer.Option(min=1, metavar="N", help="Cores to use.")]
+CONFIG_HELP = "The configuration; from a protected branch in CI, so that a change can't judge itself."
+ConfigFile = Annotated[Path | None, typer.Option("--config", metavar="FILE", help=CONFIG_HELP)]
+POLICY_HELP = "Take thresholds, waivers and required gates from this file instead."
+PolicyFile = Annotated[Path | None, typer.Option(metavar="FILE", help=POLICY_HELP)]
+TOLERATE_HELP = "The most severe finding that does not block: info, low, medium, high or critical."
+Tolerate = Annotated[Severity | None, typer.Option(metavar="SEVERITY", help=TOLERATE_HELP)]
+THRESHOLD_HELP = "A threshold more, such as 'p95 <= 300 ms'; may be repeated."
+Thresholds = Annotated[list[str] | None, typer.Option(metavar="TEXT", help=THRESHOLD_HELP)]
+PROVE_HELP = "Require each gate to catch a planted defect (default: at release)."
+Prove = Annotated[bool | None, typer.Option("--prove/--no-prove", help=PROVE_HELP)]
+RUNS_HELP = "Keep run directories below this folder's .sdlc/ instead."
+Runs = Annotated[Path | None, typer.Option(metavar="FOLDER", help=RUNS_HELP)]
+FORMAT_HELP = "Write only this report; may be repeated. Default: all."
+Formats = Annotated[list[str] | None, typer.Option(metavar="NAME", help=FORMAT_HELP)]
+AsJson = Annotated[bool, typer.Option("--json", help="Print the run as JSON on standard output, and nothing else there.")]
+
 
 def command(
-    project: Annotated[Path, typer.Argument(help="The project's folder.")] = Path(),
-    stage: Annotated[
-        Stage, typer.Option(metavar="STAGE", help="How much to run: what commit, pr or release asks for.")
-    ] = Stage.RELEASE,
-    gate: Annotated[list[str] | None, typer.Option(metavar="ID", help="Only this gate; may be repeated.")] = None,
-    changed_since: Annotated[
-        str, typer.Option(metavar="REF", help="Static gates judge only files that changed since this git revision.")
-    ] = "",
-    target: Annotated[str, typer.Option(metavar="URL", help="Test an application that runs already.")] = "",
-    jobs: Annotated[int, typer.Option(min=1, metavar="N", help="Cores to use.")] = os.cpu_count() or 1,
-    config_file: Annotated[
-        Path | None,
-        typer.Option(
-            "--config",
-            metavar="FILE",
-            help="The configuration; from a protected branch in CI, so that a change can't judge itself.",
-        ),
-    ] = None,
-    policy: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Take thresholds, waivers and required gates from this file instead.")
-    ] = None,
-    tolerate: Annotated[
-        Severity | None,
-        typer.Option(
-            metavar="SEVERITY", help="The most severe finding that does not block: info, low, medium, high or critical."
-        ),
-    ] = None,
-    threshold: Annotated[
-        list[str] | None, typer.Option(metavar="TEXT", help="A threshold more, such as 'p95 <= 300 ms'; may be repeated.")
-    ] = None,
-    prove: Annotated[
-        bool | None,
-        typer.Option("--prove/--no-prove", help="Require each gate to catch a planted defect (default: at release)."),
-    ] = None,
-    runs: Annotated[
-        Path | None, typer.Option(metavar="FOLDER", help="Keep run directories below this folder's .sdlc/ instead.")
-    ] = None,
-    format: Annotated[
-        list[str] | None, typer.Option(metavar="NAME", help="Write only this report; may be repeated. Default: all.")
-    ] = None,
-    json: Annotated[
-        bool, typer.Option("--json", help="Print the run as JSON on standard output, and nothing else there.")
-    ] = False,
+    project: ProjectFolder = Path(),
+    stage: StageToRun = Stage.RELEASE,
+    gate: Gates = None,
+    changed_since: ChangedSince = "",
+    target: TargetUrl = "",
+    jobs: Jobs = os.cpu_count() or 1,
+    config_file: ConfigFile = None,
+    policy: PolicyFile = None,
+    tolerate: Tolerate = None,
+    threshold: Thresholds = None,
+    prove: Prove = None,
+    runs: Runs = None,
+    format: Formats = None,
+    json: AsJson = False,
 ) -> None:
     """Run the gates, and decide whether this may be released.
 

@@ -149,3 +149,12 @@ def test_what_two_gates_saw_is_one_entry_that_names_both(shell: Shell) -> None:
     assert done.stdout.count("1 high; 1/1 files") == 2
     assert done.stdout.count("W1: BAD") == 1
     assert "[more, words]" in done.stdout
+
+
+def test_explain_says_why_no_run_was_looked_in(shell: Shell) -> None:
+    shell.write(WORDS, a="BAD")
+    shell.run("run")
+    (shell.runs()[0] / "run.json").write_text("{}")
+    done = shell.run("explain", "W1")
+    assert done.returncode == 2
+    assert "no run was looked in: run.json was changed after" in done.stderr

@@ -108,3 +108,9 @@ def test_a_command_takes_no_name_of_ours_and_is_one(entry: str, words: str, inst
     install("command", entry, "import typer\napp = typer.Typer()\nx = 3\n", registry.COMMANDS)
     with pytest.raises(ConfigError, match=words):
         main.extend()
+
+
+def test_of_many_known_words_some_are_said() -> None:
+    told = registry.nearest("???", [f"word-{number:02}" for number in range(30)])
+    assert told.startswith(" (known: word-00, word-01")
+    assert told.endswith("word-19 and 10 more)")
