@@ -35,6 +35,7 @@ from sdlc.threshold import MeasurementLimit
 SEED = 5
 PAIRS = 6
 CONNECTIONS, REQUESTS = 16, 5
+SHOWN_EVERY = 20
 NAMES = ("p50_slowdown", "p95_slowdown")
 LIMITS = {
     name: MeasurementLimit(gate="locust", metric=name, operator="<=", bound=0.1, unit="ratio", origin="benchmark")
@@ -92,7 +93,8 @@ async def quick(comparisons: int, target: Target) -> None:
             for item in contrasts("", pairs):
                 if isinstance(item, Contrast) and item.name in NAMES:
                     count(counts, name, item.measurement((LIMITS[item.name],)))
-    show(counts)
+        if number % SHOWN_EVERY == SHOWN_EVERY - 1:
+            show(counts)
 
 
 def by_the_gate(base: Target, candidate: Target, seed: int) -> Answer:

@@ -65,7 +65,7 @@ class Contrast:
     @property
     def detectable(self) -> float:
         """The least share that these pairs tell from none, nine times out of ten; infinite for too few."""
-        least = paired.detectable(self.differences, len(self.numbers))
+        least = paired.detectable(paired.shift(self.differences))
         return self.share(least) if math.isfinite(least) else math.inf
 
     @property
@@ -91,10 +91,10 @@ class Contrast:
     def _blind(self, limit: MeasurementLimit, found: paired.Shift) -> bool:
         """Whether a difference as large as the limit would most likely have gone unseen, so that none seen tells nothing."""
         bound = self.difference(limit.bound)
-        return paired.detectable(self.differences, len(self.numbers)) > max(bound, bound - found.value)
+        return paired.detectable(found) > max(bound, bound - found.value)
 
     def _more(self, limit: MeasurementLimit, found: paired.Shift) -> str:
-        needed = paired.needed(self.differences, abs(self.difference(limit.bound) - found.value))
+        needed = paired.needed(found, len(self.numbers), abs(self.difference(limit.bound) - found.value))
         if needed is None:
             return "it lies too close to the limit for any number of pairs within reason to tell"
         return f"about {max(1, needed - len(self.numbers))} more pairs would tell"

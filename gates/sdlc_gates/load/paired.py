@@ -12,12 +12,10 @@ import functools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from statistics import NormalDist, median, stdev
+from statistics import NormalDist, median
 
 ALPHA = 0.05
 POWER = 0.9
-EFFICIENCY = 3 / math.pi
-"""Of the signed-rank test beside the t test, for normal differences: it needs so many times more pairs."""
 MOST_PAIRS = 200
 
 
@@ -63,13 +61,14 @@ def outside(pairs: int) -> int:
 FEWEST_PAIRS = next(pairs for pairs in range(1, 20) if outside(pairs) >= 0)
 
 
-def detectable(differences: Sequence[float], pairs: int) -> float:
-    """The least shift that so many pairs, varying like these, tell from none nine times out of ten; infinite for too few."""
-    if len(differences) < 2 or pairs < FEWEST_PAIRS:
-        return math.inf
+def detectable(found: Shift) -> float:
+    """The least shift that pairs like these tell from none nine times out of ten; infinite for too few.
+
+    From the distance between the bounds, which one disturbed run moves little, as the standard deviation doesn't.
+    """
     normal = NormalDist()
-    deviations = normal.inv_cdf(1 - ALPHA) + normal.inv_cdf(POWER)
-    return stdev(differences) * deviations / math.sqrt(EFFICIENCY * pairs) * few(pairs)
+    deviations = (normal.inv_cdf(1 - ALPHA) + normal.inv_cdf(POWER)) / normal.inv_cdf(1 - ALPHA)
+    return (found.high - found.low) / 2 * deviations
 
 
 def few(pairs: int) -> float:
@@ -77,7 +76,8 @@ def few(pairs: int) -> float:
     return 1.52 if pairs == FEWEST_PAIRS else 1 + 1.4 / pairs
 
 
-def needed(differences: Sequence[float], distance: float) -> int | None:
+def needed(found: Shift, pairs: int, distance: float) -> int | None:
     """How many pairs like these tell, nine times out of ten, a shift that lies so far from a limit; None beyond any reason."""
+    of_one = detectable(found) * math.sqrt(pairs) / few(pairs) if pairs >= FEWEST_PAIRS else math.inf
     sizes = range(FEWEST_PAIRS, MOST_PAIRS + 1)
-    return next((pairs for pairs in sizes if distance > 0 and detectable(differences, pairs) <= distance), None)
+    return next((size for size in sizes if distance > 0 and of_one * few(size) / math.sqrt(size) <= distance), None)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 import random
+from statistics import median
 from typing import Any
 
 import pytest
@@ -73,17 +74,25 @@ def test_no_bound_is_wrong_more_often_than_promised(pairs: int, heavy: bool) -> 
 @pytest.mark.parametrize("pairs", [5, 6, 8, 10, 20])
 def test_what_is_called_detectable_is_told_nine_times_out_of_ten(pairs: int) -> None:
     draw = random.Random(pairs)
-    # Two values with a standard deviation of 1.
-    least = paired.detectable([-math.sqrt(0.5), math.sqrt(0.5)], pairs)
+    least = median(paired.detectable(paired.shift([draw.gauss(0, 1) for _ in range(pairs)])) for _ in range(500))
     told = sum(paired.shift([draw.gauss(least, 1) for _ in range(pairs)]).low > 0 for _ in range(1000))
-    assert 860 < told < 945
+    assert 840 < told < 960
+
+
+def test_one_disturbed_run_makes_little_undetectable() -> None:
+    calm = [0.01, -0.02, 0.03, 0.0, -0.01, 0.02, 0.01, -0.03, 0.0, 0.02]
+    disturbed = paired.detectable(paired.shift([*calm[:-1], 3.0]))
+    assert disturbed < 2.5 * paired.detectable(paired.shift(calm))
 
 
 def test_how_many_pairs_would_tell() -> None:
-    varying = [0.03, -0.04, 0.01, 0.05, -0.02, 0.0]
-    more = paired.needed(varying, 0.02)
+    varying = paired.shift([0.03, -0.04, 0.01, 0.05, -0.02, 0.0])
+    least = paired.detectable(varying)
+    assert paired.needed(varying, 6, least * 1.0001) == 6
+    more = paired.needed(varying, 6, least / 2)
     assert more is not None
-    assert paired.detectable(varying, more) <= 0.02 < paired.detectable(varying, more - 1)
-    assert paired.needed(varying, 1.0) == 5
-    assert paired.needed(varying, 1e-9) is None
-    assert paired.needed(varying, 0.0) is None
+    assert 18 <= more <= 24
+    assert paired.needed(varying, 6, 1.0) == 5
+    assert paired.needed(varying, 6, 1e-9) is None
+    assert paired.needed(varying, 6, 0.0) is None
+    assert paired.needed(paired.shift([0.1] * 4), 4, 1.0) is None
