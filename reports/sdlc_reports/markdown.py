@@ -9,8 +9,9 @@ from sdlc.model import Verdict
 from sdlc.policy import Disposition
 from sdlc.report import Report
 from sdlc.run import Run
+from sdlc.tally import Obstacle
 from sdlc_reports.untrusted import line
-from sdlc_reports.view import EXCUSED, MEANING, GateView, Obstacle, gate_views, obstacles, summary
+from sdlc_reports.view import EXCUSED, MEANING, GateView, gate_views, obstacles, summary
 from sdlc_reports.wording import count, duration
 
 MAX_CHARACTERS = 60_000

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from sdlc import tally
 from sdlc.model import (
     Canary,
     Completed,
@@ -22,7 +23,7 @@ from sdlc.model import (
 )
 from sdlc.policy import Disposition, Reason, Ruling, Waiver, breaches, scopes, shortfall
 from sdlc.run import PlannedGate, Run
-from sdlc.tally import found_by
+from sdlc.tally import Obstacle, found_by
 from sdlc.threshold import FindingLimit
 from sdlc_reports.wording import count
 
@@ -33,14 +34,6 @@ MEANING = {
     Verdict.INCONCLUSIVE: "Not everything could be answered, and no answer is never a pass. This must not be released.",
 }
 _ATTENTION = (Disposition.BLOCKING, Disposition.WAIVED, Disposition.SUPPRESSED, Disposition.TOLERATED)
-
-
-@dataclass(frozen=True, slots=True)
-class Obstacle:
-    """One thing that stands in the way of a release, whichever gates reported it."""
-
-    reason: Reason
-    gates: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,10 +182,7 @@ def doubts(run: Run) -> tuple[Reason, ...]:
 
 def obstacles(run: Run) -> tuple[Obstacle, ...]:
     """The reasons for the verdict, the most severe first; one problem that several gates report is one entry."""
-    merged: dict[object, list[Reason]] = {}
-    for number, reason in enumerate(run.decision.reasons):
-        merged.setdefault(reason.fingerprint or number, []).append(reason)
-    return tuple(Obstacle(reasons[0], tuple(r.gate for r in reasons if r.gate)) for reasons in merged.values())
+    return tally.obstacles(run.decision.reasons)
 
 
 def rulings(run: Run) -> tuple[Ruling, ...]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from rich import box
@@ -14,26 +13,14 @@ from rich.text import Text
 from sdlc.cli.console import VERDICT_STYLE, plain, severity_text, verdict_text
 from sdlc.cli.progress import summary
 from sdlc.model import Verdict
-from sdlc.policy import Disposition, Reason
+from sdlc.policy import Disposition
 from sdlc.run import Run
+from sdlc.tally import Obstacle, obstacles
 
 SHOWN_REASONS = 20
 SHOWN_ALIKE = 3
 SHOWN_FINGERPRINT = 8
 LONG_TEXT = 120
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """A reason, with every gate that gave it."""
-
-    reason: Reason
-    gates: list[str]
-
-    @property
-    def rule(self) -> str:
-        """The id of the rule that a finding breaks."""
-        return self.reason.text.partition(": ")[0]
 
 
 def show(run: Run, console: Console, pages: list[Path]) -> None:
@@ -54,7 +41,7 @@ def show(run: Run, console: Console, pages: list[Path]) -> None:
     sentence = (
         words[verdict]
         if not run.partial or verdict is not Verdict.PASS
-        else "nothing found, but this is not a verdict over a release"
+        else "has nothing in its way here, but this is not a verdict over a release"
     )
     console.print(Text.assemble((verdict.value, VERDICT_STYLE[verdict]), f": {plain(run.subject.name)} {sentence}{scope}"))
 
@@ -78,7 +65,7 @@ def _table(run: Run) -> Table:
 
 
 def _print_reasons(run: Run, console: Console) -> None:
-    entries = _once(run.decision.reasons)
+    entries = obstacles(run.decision.reasons)
     if not entries:
         return
     findings = [entry for entry in entries if entry.reason.fingerprint]
@@ -102,7 +89,7 @@ def _print_reasons(run: Run, console: Console) -> None:
     console.print()
 
 
-def _print_alike(alike: Sequence[Entry], most: int, console: Console) -> None:
+def _print_alike(alike: Sequence[Obstacle], most: int, console: Console) -> None:
     """The first findings of a rule, what to do about them, and how many more there are."""
     for entry in alike[:most]:
         console.print(_headline(entry))
@@ -111,31 +98,22 @@ def _print_alike(alike: Sequence[Entry], most: int, console: Console) -> None:
         console.print(Text(f"      … and {len(alike) - most} more of {plain(alike[0].rule, 80)}", "dim"))
 
 
-def _print_fix(entry: Entry, console: Console) -> None:
+def _print_fix(entry: Obstacle, console: Console) -> None:
     if entry.reason.fix:
         console.print(Text(f"      fix: {plain(entry.reason.fix)}", "dim"))
 
 
-def _once(reasons: tuple[Reason, ...]) -> list[Entry]:
-    """A problem that several gates saw is one entry that names them."""
-    seen: dict[object, Entry] = {}
-    for number, reason in enumerate(reasons):
-        entry = seen.setdefault(reason.fingerprint or number, Entry(reason, []))
-        entry.gates.append(reason.gate)
-    return list(seen.values())
-
-
-def _alike(entries: Sequence[Entry]) -> list[list[Entry]]:
+def _alike(entries: Sequence[Obstacle]) -> list[list[Obstacle]]:
     """Findings of one rule and severity, with the same fix, together; in the order of the first."""
-    groups: dict[object, list[Entry]] = {}
+    groups: dict[object, list[Obstacle]] = {}
     for entry in entries:
         groups.setdefault((entry.reason.severity, entry.rule, entry.reason.fix), []).append(entry)
     return list(groups.values())
 
 
-def _headline(entry: Entry) -> Text:
+def _headline(entry: Obstacle) -> Text:
     reason = entry.reason
-    who = ", ".join(filter(None, entry.gates))
+    who = ", ".join(entry.gates)
     mark = severity_text(reason.severity) if reason.severity else verdict_text(reason.verdict)
     where = f"{plain(reason.where)}  " if reason.where else ""
     tags = "  ".join(tag for tag in (f"[{who}]" if who else "", reason.fingerprint[:SHOWN_FINGERPRINT]) if tag)
