@@ -7,6 +7,7 @@ import dataclasses
 import json
 import shutil
 import threading
+import time
 import urllib.parse
 from collections.abc import Callable
 from pathlib import Path
@@ -159,6 +160,24 @@ def test_a_target_over_https_is_scanned_logged_in(
         answer = gate(modules=["redirect"], login=FORM, logged_in=MEMBERS, exclude=["/logout"]).check(work)
         assert [asked for asked in site.asked if asked.path.startswith("/members/orders?of=http")]
     assert [coverage.missing for coverage in answer.coverage] == [()] * 3
+
+
+def test_a_small_server_is_not_asked_for_more_at_once_than_it_can_queue(workspace: MakeWorkspace, tmp_path: Path) -> None:
+    counting, here, most = threading.Lock(), [0], [0]
+
+    def page(asked: Asked) -> Said:
+        with counting:
+            here[0] += 1
+            most[0] = max(most[0], here[0])
+        time.sleep(0.05)
+        with counting:
+            here[0] -= 1
+        return 200, [], "".join(f'<a href="/page-{number}">x</a>' for number in range(40))
+
+    with serving(page) as site:
+        answer = gate(modules=["csp"]).check(workspace(tmp_path, target=Target(url=site.url, ready="/")))
+    assert covered(answer, "modules").missing == ()
+    assert 2 <= most[0] <= 8
 
 
 def test_links_without_end_are_an_unfinished_crawl(workspace: MakeWorkspace, tmp_path: Path, web: Web) -> None:
