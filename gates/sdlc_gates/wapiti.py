@@ -13,7 +13,7 @@ from pathlib import Path
 import msgspec
 
 from sdlc.environments import Environment
-from sdlc.errors import NoTarget, TargetFailed
+from sdlc.errors import GateError, NoTarget, TargetFailed
 from sdlc.gate import Gate, Tool, Workspace, read_report
 from sdlc.model import Answer, Family, Stage
 from sdlc.target import Target
@@ -92,6 +92,8 @@ class Wapiti(Gate):
 
     @contextlib.contextmanager
     def plant(self, work: Workspace) -> Iterator[tuple[Gate, Workspace]]:
+        if not PLANTED.keys() & set(self.options.modules):
+            raise GateError(f"none of the modules that find the planted defect is on: add one of {', '.join(PLANTED)}")
         empty = work.scratch / "planted"
         empty.mkdir()
         # Nobody can log in at the planted page, and what is left out of the project or known of it says nothing of it.

@@ -19,7 +19,7 @@ import pytest
 from sdlc_gates._wapiti.options import WapitiOptions
 from sdlc_gates.wapiti import Wapiti
 
-from sdlc.errors import TargetFailed, ToolFailed, ToolTimeout
+from sdlc.errors import GateError, TargetFailed, ToolFailed, ToolTimeout
 from sdlc.gate import Workspace
 from sdlc.model import Answer, Coverage, EndpointLocation
 from sdlc.target import Target
@@ -64,9 +64,12 @@ def test_the_canary_is_caught_and_every_module_ran(workspace: MakeWorkspace, tmp
     assert "is not a valid domain name" not in log.read_text()
 
 
-def test_the_canary_is_not_caught_by_modules_that_miss_it(workspace: MakeWorkspace, tmp_path: Path) -> None:
-    with gate(modules=["crlf"]).plant(workspace(tmp_path)) as (planted, work):
-        assert not planted.caught(planted.check(work))
+def test_modules_that_would_all_miss_the_canary_are_told_which_would_not(workspace: MakeWorkspace, tmp_path: Path) -> None:
+    with (
+        pytest.raises(GateError, match="add one of xss, csp, http_headers"),
+        gate(modules=["crlf"]).plant(workspace(tmp_path)),
+    ):
+        pytest.fail("a defect was planted that no module finds")
 
 
 def test_a_sound_site_has_no_finding(workspace: MakeWorkspace, tmp_path: Path, web: Web) -> None:
