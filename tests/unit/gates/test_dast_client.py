@@ -36,9 +36,13 @@ def answering() -> Iterator[Callable[[bytes], str]]:
                             connection.recv(65536)
                             connection.sendall(raw)
                             if not raw:
-                                time.sleep(5)
+                                connection.recv(1)
 
-            threading.Thread(target=loop, daemon=True).start()
+            thread = threading.Thread(target=loop, daemon=True)
+            thread.start()
+            # A thread left waiting would take the connections of whichever listener gets the same descriptor next.
+            stack.callback(thread.join)
+            stack.callback(server.shutdown, socket.SHUT_RDWR)
             return f"http://127.0.0.1:{server.getsockname()[1]}"
 
         yield serve
