@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import os
+import ssl
+import subprocess
 import threading
 import time
 import urllib.parse
@@ -12,35 +14,25 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import psutil
 import pytest
 from sdlc_gates._zap import rules
 from sdlc_gates._zap.api import Api
-from sdlc_gates._zap.options import ZapOptions
 from sdlc_gates._zap.rules import HouseRule
-from sdlc_gates.zap import Zap
 
 from sdlc.errors import GateError, TargetFailed, ToolFailed, ToolMissing, ToolTimeout
 from sdlc.gate import Gate, Workspace
-from sdlc.model import Answer, Coverage, EndpointLocation, Finding
+from sdlc.model import EndpointLocation, Finding
 from sdlc.target import Target
+from tests.tools.zap_support import SECRET, covered, gate, named
 from tests.unit.gates.members import FORM, MEMBERS, WORDS, Shop
-from tests.unit.gates.sites import serving
+from tests.unit.gates.sites import Asked, Said, serving
 
 pytestmark = pytest.mark.tool
 complete = pytest.mark.skipif(not os.environ.get("SDLC_ZAP"), reason="needs a complete ZAP: set SDLC_ZAP to its folder")
 
 MakeWorkspace = Callable[..., Workspace]
 Web = Callable[[Callable[[str], tuple[int, dict[str, str], str]]], Any]
-
-
-def gate(**options: object) -> Zap:
-    return Zap("zap", msgspec.convert(options, ZapOptions))
-
-
-def covered(answer: Answer, what: str) -> Coverage:
-    return next(coverage for coverage in answer.coverage if coverage.what == what)
 
 
 def place(finding: Finding) -> str:
@@ -296,3 +288,65 @@ def test_links_without_end_end_with_the_phase(
     site = web(lambda path: links(*(f"{path.rstrip('/')}/{number}" for number in range(20))))
     with pytest.raises(ToolTimeout, match="spider"):
         gate(**shared, spider_seconds=3, max_depth=50).check(workspace(tmp_path, target=Target(url=site.url, ready="/")))
+
+
+FLOWS = """
+import os
+from locust import HttpUser, task
+
+class Member(HttpUser):
+    def on_start(self):
+        self.client.headers["Authorization"] = "Bearer " + os.environ["MEMBER_TOKEN"]
+    @task
+    def notes(self):
+        self.client.post("/notes", data={"q": "mug"})
+"""
+
+
+def members(asked: Asked) -> Said:
+    """Nothing links to anything here, and what the flows do needs who they are."""
+    if asked.path != "/notes":
+        return (200, [], "hello") if asked.path == "/" else (404, [], "")
+    known = asked.headers.get("Authorization") == f"Bearer {SECRET}"
+    fields = dict(urllib.parse.parse_qsl(asked.body))
+    return (200, [], f"noted {fields.get('q', '')}") if known else (401, [], "who?")
+
+
+def test_a_scan_begins_with_what_the_flows_asked_for_and_as_whom_they_were(
+    shared: dict[str, object], workspace: MakeWorkspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MEMBER_TOKEN", SECRET)
+    (tmp_path / "locustfile.py").write_text(FLOWS)
+    with serving(members) as site:
+        work = workspace(tmp_path, target=Target(url=site.url, ready="/", routes=("POST /notes",)))
+        answer = gate(**shared, flows="locustfile.py", flows_pass_env=["MEMBER_TOKEN"]).check(work)
+    assert "sdlc-reflected-xss" in named(answer)
+    assert [covered(answer, what).missing for what in ("routes", "tasks of the flows", "active rules")] == [(), (), ()]
+    kept = "".join(file.read_text("utf-8", "replace") for file in work.directory.path.rglob("evidence/**/*") if file.is_file())
+    assert SECRET not in kept + str(answer)
+
+
+@pytest.fixture
+def trusted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ssl.SSLContext:
+    """What a server shows that this machine trusts."""
+    folder = tmp_path / "authority"
+    folder.mkdir()
+    key, certificate = folder / "key.pem", folder / "certificate.pem"
+    kind = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2", "-subj", "/CN=here")
+    argv = ["openssl", "req", "-x509", *kind, "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", str(key)]
+    subprocess.run([*argv, "-out", str(certificate)], check=True, capture_output=True, timeout=30)
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    return context
+
+
+def test_a_scan_over_https_is_logged_in(
+    shared: dict[str, object], workspace: MakeWorkspace, tmp_path: Path, trusted: ssl.SSLContext
+) -> None:
+    with serving(Shop(), trusted) as site:
+        work = workspace(tmp_path, target=Target(url=site.url, ready="/", routes=("/members", "/members/orders")))
+        answer = gate(**shared, login=FORM, logged_in=MEMBERS, exclude=["/logout"]).check(work)
+    assert site.url.startswith("https:")
+    assert covered(answer, "routes").missing == ()
+    assert covered(answer, "looks at the session").measured >= 2

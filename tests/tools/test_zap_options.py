@@ -4,61 +4,24 @@ from __future__ import annotations
 
 import os
 import shutil
-import ssl
-import subprocess
-import threading
-import time
-import urllib.parse
 from collections.abc import Callable
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import pytest
-from sdlc_gates._zap import rules, scan
-from sdlc_gates._zap.api import Api
-from sdlc_gates._zap.options import ZapOptions
-from sdlc_gates.zap import Zap
+from sdlc_gates._zap import rules
 
-from sdlc.errors import Cancelled, TargetFailed, ToolFailed, ToolMissing, ToolTimeout
+from sdlc.errors import ToolFailed, ToolMissing
 from sdlc.gate import Workspace
-from sdlc.model import Answer, Coverage, Severity
+from sdlc.model import Severity
 from sdlc.target import Target
-from tests.unit.gates.members import FORM, MEMBERS, Shop
-from tests.unit.gates.sites import Asked, Said, Site, serving
+from tests.tools.zap_support import SECRET, api, covered, gate, named, paths, shop
+from tests.unit.gates.sites import Asked, Said, serving
 
 pytestmark = pytest.mark.tool
 
 MakeWorkspace = Callable[..., Workspace]
-SECRET = "a-header-of-the-house-9142"
-
-
-def shop(asked: Asked) -> Said:
-    query = urllib.parse.parse_qs(urllib.parse.urlsplit(asked.path).query)
-    shown = query.get("q", [""])[0] + asked.headers.get("X-House", "")
-    return 200, [("Server", "Planted/1.2")], f'<a href="/shop/search?q=mug">s</a> {shown} <a href="/admin/?q=1">a</a>'
-
-
-def gate(shared: dict[str, object], **options: object) -> Zap:
-    return Zap("zap", msgspec.convert({**shared, **options}, ZapOptions))
-
-
-def covered(answer: Answer, what: str) -> Coverage:
-    return next(coverage for coverage in answer.coverage if coverage.what == what)
-
-
-def named(answer: Answer) -> set[str]:
-    return {finding.rule.id for finding in answer.findings}
-
-
-def paths(site: Site) -> set[str]:
-    return {urllib.parse.urlsplit(asked.path).path for asked in site.asked}
-
-
-def api(shared: dict[str, object]) -> Api:
-    return Api(str(shared["url"]), os.environ["ZAP_API_KEY"])
 
 
 def test_rules_that_are_off_find_nothing_and_are_named(
@@ -66,7 +29,7 @@ def test_rules_that_are_off_find_nothing_and_are_named(
 ) -> None:
     setting = {"sdlc-server-banner": "off", "50000": {"threshold": "low", "strength": "high"}, "40012": "off"}
     with serving(shop) as site:
-        answer = gate(shared, rules=setting, code_routes=False).check(
+        answer = gate(**shared, rules=setting, code_routes=False).check(
             workspace(tmp_path, target=Target(url=site.url, ready="/"))
         )
     assert "sdlc-server-banner" not in named(answer)
@@ -81,7 +44,7 @@ def test_a_rule_of_zaps_own_that_is_off_does_not_attack_and_is_put_back(
 ) -> None:
     with serving(shop) as site:
         work = workspace(tmp_path, target=Target(url=site.url, ready="/"))
-        answer = gate(shared, rules={"50000": "off"}).check(work)
+        answer = gate(**shared, rules={"50000": "off"}).check(work)
     assert "sdlc-reflected-xss" not in named(answer)
     assert covered(answer, "active rules").expected == 0
     assert covered(answer, "rules switched on").excluded[0].item.startswith("50000 ")
@@ -95,13 +58,13 @@ def test_a_rule_that_is_set_and_not_installed_is_no_answer(
     with serving(shop) as site:
         work = workspace(tmp_path, target=Target(url=site.url, ready="/"))
         with pytest.raises(ToolMissing, match="40012"):
-            gate(shared, rules={"40012": {"threshold": "low"}}).check(work)
+            gate(**shared, rules={"40012": {"threshold": "low"}}).check(work)
 
 
 def test_only_what_is_included_is_scanned(shared: dict[str, object], workspace: MakeWorkspace, tmp_path: Path) -> None:
     with serving(shop) as site:
         target = Target(url=site.url, ready="/", routes=("/shop/search", "/admin/"))
-        answer = gate(shared, include=["/shop/*"]).check(workspace(tmp_path, target=target))
+        answer = gate(**shared, include=["/shop/*"]).check(workspace(tmp_path, target=target))
     assert "/admin/" not in paths(site)
     assert "sdlc-reflected-xss" in named(answer)
     routes = covered(answer, "routes")
@@ -126,7 +89,7 @@ def test_a_context_that_zap_exported_is_scanned_and_no_more(
     with serving(shop) as site:
         exported(shared, tmp_path / "shop.context", f"{site.url}.*", f"{site.url}/admin/.*")
         work = workspace(tmp_path, target=Target(url=site.url, ready="/", routes=("/shop/search",)))
-        answer = gate(shared, context_file="shop.context").check(work)
+        answer = gate(**shared, context_file="shop.context").check(work)
     assert "/admin/" not in paths(site)
     assert "/shop/search" in paths(site)
     assert "sdlc-reflected-xss" in named(answer)
@@ -140,7 +103,7 @@ def test_a_context_that_leaves_the_target_out_is_no_answer(
     with serving(shop) as site:
         work = workspace(tmp_path, target=Target(url=site.url, ready="/"))
         with pytest.raises(ToolFailed, match="url_not_in_context"):
-            gate(shared, context_file="shop.context").check(work)
+            gate(**shared, context_file="shop.context").check(work)
 
 
 def test_a_context_that_zap_can_not_read_is_no_answer(
@@ -150,7 +113,7 @@ def test_a_context_that_zap_can_not_read_is_no_answer(
     with serving(shop) as site:
         work = workspace(tmp_path, target=Target(url=site.url, ready="/"))
         with pytest.raises(ToolFailed, match="import the context"):
-            gate(shared, context_file="shop.context").check(work)
+            gate(**shared, context_file="shop.context").check(work)
 
 
 def test_every_request_carries_the_headers_and_no_evidence_holds_them(
@@ -159,7 +122,7 @@ def test_every_request_carries_the_headers_and_no_evidence_holds_them(
     monkeypatch.setenv("HOUSE_HEADER", SECRET)
     with serving(shop) as site:
         work = workspace(tmp_path, target=Target(url=site.url, ready="/"))
-        answer = gate(shared, request_headers_env={"X-House": "HOUSE_HEADER"}).check(work)
+        answer = gate(**shared, request_headers_env={"X-House": "HOUSE_HEADER"}).check(work)
     assert site.asked
     assert {asked.headers.get("X-House") for asked in site.asked} == {SECRET}
     kept = "".join(file.read_text("utf-8", "replace") for file in work.directory.path.rglob("evidence/**/*") if file.is_file())
@@ -176,7 +139,7 @@ def test_what_a_filter_leaves_out_is_shown_as_suppressed(
     ]
     with serving(shop) as site:
         work = workspace(tmp_path, target=Target(url=site.url, ready="/"))
-        answer = gate(shared, filters=filters).check(work)
+        answer = gate(**shared, filters=filters).check(work)
     banners = [finding for finding in answer.findings if finding.rule.id == "sdlc-server-banner"]
     assert banners
     assert all("ours to show" in finding.suppression for finding in banners)
@@ -207,7 +170,7 @@ def test_alerts_stored_through_the_api_are_read_back_those_marked_as_false_too(
 
     with serving(answer) as site:
         work = workspace(tmp_path, target=Target(url=site.url, ready="/"))
-        found_all = gate(shared, mode="baseline").check(work).findings
+        found_all = gate(**shared, mode="baseline").check(work).findings
     assert len(stored) == 3
     found = {finding.message: finding for finding in found_all if finding.message.startswith("by ")}
     assert set(found) == {"by hand", "by mistake"}
@@ -222,98 +185,7 @@ def test_services_that_this_zap_has_no_addon_for_are_no_answer(
     shared: dict[str, object], workspace: MakeWorkspace, tmp_path: Path, service: dict[str, object], addon: str
 ) -> None:
     with serving(shop) as site, pytest.raises(ToolMissing, match=addon):
-        gate(shared, mode="api", **service).check(workspace(tmp_path, target=Target(url=site.url, ready="/")))
-
-
-def test_a_crawl_ends_at_our_deadline_and_never_early_at_one_that_the_daemon_had(
-    shared: dict[str, object], workspace: MakeWorkspace, tmp_path: Path
-) -> None:
-    daemon = api(shared)
-    daemon.do(lambda zap: zap.spider.set_option_max_children(1))
-    try:
-        with serving(shop) as site:
-            work = workspace(tmp_path, target=Target(url=site.url, ready="/"))
-            gate(shared, mode="baseline").check(work)
-        assert {"/shop/search", "/admin/"} <= paths(site)
-        assert daemon.ask(int, lambda zap: zap.spider.option_max_children) == 1
-    finally:
-        daemon.do(lambda zap: zap.spider.set_option_max_children(0))
-
-
-def endless(asked: Asked) -> Said:
-    return 200, [], "".join(f'<a href="{asked.path.rstrip("/")}/{number}">x</a>' for number in range(20))
-
-
-def test_a_daemon_that_runs_on_stops_when_the_scan_is_called_off(
-    shared: dict[str, object], workspace: MakeWorkspace, tmp_path: Path
-) -> None:
-    with serving(endless) as site:
-        work = workspace(tmp_path, target=Target(url=site.url, ready="/"))
-        called_off = replace(work, say=lambda text: work.cancel.set() if text.startswith("spider") else None)
-        with pytest.raises(Cancelled):
-            gate(shared, max_depth=50).check(called_off)
-    states = [one["state"] for one in api(shared).ask(list[dict[str, str]], lambda zap: zap.spider.scans)]
-    assert states
-    assert "RUNNING" not in states
-
-
-def test_the_deadline_of_the_whole_gate_leaves_time_to_tell_what_was_found(
-    shared: dict[str, object], workspace: MakeWorkspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(scan, "RESERVE_SECONDS", 57.0)
-    with serving(endless) as site:
-        work = workspace(tmp_path, target=Target(url=site.url, ready="/"), seconds=60)
-        with pytest.raises(ToolTimeout, match="spider") as caught:
-            gate(shared, max_depth=50, spider_seconds=300).check(work)
-    assert caught.value.answer.findings
-
-
-def test_known_routes_of_a_target_that_hangs_are_not_asked_without_end(
-    shared: dict[str, object], workspace: MakeWorkspace, tmp_path: Path
-) -> None:
-    released = threading.Event()
-
-    def answer(asked: Asked) -> Said:
-        if asked.path != "/":
-            released.wait(1)
-        return 200, [], ""
-
-    with serving(answer) as site:
-        target = Target(url=site.url, ready="/", routes=tuple(f"/slow/{number}" for number in range(30)))
-        with pytest.raises(ToolTimeout, match="known routes"):
-            gate(shared, seed_seconds=2).check(workspace(tmp_path, target=target))
-        released.set()
-
-
-def test_an_attack_on_a_target_that_hangs_ends_and_what_was_found_is_kept(
-    shared: dict[str, object], workspace: MakeWorkspace, tmp_path: Path
-) -> None:
-    released, attacked = threading.Event(), "%3C"
-
-    def answer(asked: Asked) -> Said:
-        if "'" in asked.path or attacked in asked.path or "%22" in asked.path:
-            released.wait(20)
-        return shop(asked)
-
-    with serving(answer) as site:
-        work = workspace(tmp_path, target=Target(url=site.url, ready="/"))
-        with pytest.raises(ToolTimeout, match="active scan") as caught:
-            gate(shared, stalled_seconds=3, active_seconds=6).check(work)
-        released.set()
-    assert caught.value.answer.findings
-
-
-def test_a_target_that_refuses_everything_but_its_first_page_is_not_covered(
-    shared: dict[str, object], workspace: MakeWorkspace, tmp_path: Path
-) -> None:
-    def answer(asked: Asked) -> Said:
-        return shop(asked) if asked.path == "/" else (403, [], "no")
-
-    with serving(answer) as site:
-        found = gate(shared, mode="baseline").check(workspace(tmp_path, target=Target(url=site.url, ready="/")))
-    routes = covered(found, "routes")
-    assert {item.item for item in routes.missing} >= {"GET /shop/search", "GET /admin/"}
-    assert {item.reason for item in routes.missing} == {"403: not allowed in"}
+        gate(**shared, mode="api", **service).check(workspace(tmp_path, target=Target(url=site.url, ready="/")))
 
 
 def test_a_folder_of_jars_without_a_launcher_is_started_too(
@@ -328,94 +200,6 @@ def test_a_folder_of_jars_without_a_launcher_is_started_too(
         work = workspace(tmp_path, target=Target(url=site.url, ready="/"))
         # The project's own daemon gets its scripts only from the launcher that is missing here.
         with pytest.raises(ToolMissing, match="scripts"):
-            gate({"home": str(home), "house_rules": "only"}).check(work)
+            gate(home=str(home), house_rules="only").check(work)
     (evidence,) = work.evidence
     assert evidence.version == "2.17.0"
-
-
-def test_requests_a_second_are_bounded_for_whatever_zap_does(
-    shared: dict[str, object], workspace: MakeWorkspace, tmp_path: Path
-) -> None:
-    times: list[float] = []
-
-    def answer(asked: Asked) -> Said:
-        times.append(time.monotonic())
-        return 200, [], '<a href="/a?q=1">a</a>' if asked.path == "/" else ""
-
-    with serving(answer) as site:
-        target = Target(url=site.url, ready="/", routes=("/known/1", "/known/2"))
-        gate(shared, requests_per_second=4).check(workspace(tmp_path, target=target))
-    # However they are spread over the phases, no ten of them come faster than that; a second is for a busy machine.
-    spans = [times[last] - times[last - 9] for last in range(9, len(times))]
-    assert spans
-    assert min(spans) >= 9 / 4 - 1
-
-
-def test_a_target_elsewhere_is_not_even_looked_at_without_a_yes(workspace: MakeWorkspace, tmp_path: Path) -> None:
-    for mode in ("baseline", "full", "api"):
-        with pytest.raises(TargetFailed, match="not on this machine"):
-            gate({}, mode=mode, home="/nowhere").check(
-                workspace(tmp_path, target=Target(url="https://shop.example", ready="/"))
-            )
-
-
-FLOWS = """
-import os
-from locust import HttpUser, task
-
-class Member(HttpUser):
-    def on_start(self):
-        self.client.headers["Authorization"] = "Bearer " + os.environ["MEMBER_TOKEN"]
-    @task
-    def notes(self):
-        self.client.post("/notes", data={"q": "mug"})
-"""
-
-
-def members(asked: Asked) -> Said:
-    """Nothing links to anything here, and what the flows do needs who they are."""
-    if asked.path != "/notes":
-        return (200, [], "hello") if asked.path == "/" else (404, [], "")
-    known = asked.headers.get("Authorization") == f"Bearer {SECRET}"
-    fields = dict(urllib.parse.parse_qsl(asked.body))
-    return (200, [], f"noted {fields.get('q', '')}") if known else (401, [], "who?")
-
-
-def test_a_scan_begins_with_what_the_flows_asked_for_and_as_whom_they_were(
-    shared: dict[str, object], workspace: MakeWorkspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("MEMBER_TOKEN", SECRET)
-    (tmp_path / "locustfile.py").write_text(FLOWS)
-    with serving(members) as site:
-        work = workspace(tmp_path, target=Target(url=site.url, ready="/", routes=("POST /notes",)))
-        answer = gate(shared, flows="locustfile.py", flows_pass_env=["MEMBER_TOKEN"]).check(work)
-    assert "sdlc-reflected-xss" in named(answer)
-    assert [covered(answer, what).missing for what in ("routes", "tasks of the flows", "active rules")] == [(), (), ()]
-    kept = "".join(file.read_text("utf-8", "replace") for file in work.directory.path.rglob("evidence/**/*") if file.is_file())
-    assert SECRET not in kept + str(answer)
-
-
-@pytest.fixture
-def trusted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ssl.SSLContext:
-    """What a server shows that this machine trusts."""
-    folder = tmp_path / "authority"
-    folder.mkdir()
-    key, certificate = folder / "key.pem", folder / "certificate.pem"
-    kind = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2", "-subj", "/CN=here")
-    argv = ["openssl", "req", "-x509", *kind, "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", str(key)]
-    subprocess.run([*argv, "-out", str(certificate)], check=True, capture_output=True, timeout=30)
-    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate, key)
-    return context
-
-
-def test_a_scan_over_https_is_logged_in(
-    shared: dict[str, object], workspace: MakeWorkspace, tmp_path: Path, trusted: ssl.SSLContext
-) -> None:
-    with serving(Shop(), trusted) as site:
-        work = workspace(tmp_path, target=Target(url=site.url, ready="/", routes=("/members", "/members/orders")))
-        answer = gate(shared, login=FORM, logged_in=MEMBERS, exclude=["/logout"]).check(work)
-    assert site.url.startswith("https:")
-    assert covered(answer, "routes").missing == ()
-    assert covered(answer, "looks at the session").measured >= 2
