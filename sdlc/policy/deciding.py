@@ -35,6 +35,7 @@ from sdlc.threshold import FindingLimit, MeasurementLimit
 
 SHOWN_MISSING = 5
 MOST_DIGITS = 12
+LEAVE_OUT = "see that they can be read, or leave them out: exclude in [project]"
 _NUMBER = re.compile("[0-9]+")
 
 
@@ -113,7 +114,7 @@ def _coverage_doubts(result: Completed, policy: Policy) -> Iterator[Reason]:
         yield _doubt(result.gate, "it did not say what it covered")
     for coverage in result.answer.coverage:
         if complaint := shortfall(result.gate, coverage, policy):
-            yield _doubt(result.gate, complaint)
+            yield _doubt(result.gate, complaint, LEAVE_OUT if coverage.what == "files" and coverage.missing else "")
 
 
 def shortfall(gate: str, coverage: Coverage, policy: Policy) -> str:

@@ -248,3 +248,10 @@ def test_what_would_help_is_said_where_nobody_can_tell(changes: dict[str, object
 def test_a_limit_that_only_other_gates_have_does_not_excuse() -> None:
     lenient = FindingLimit(severity=Severity.HIGH, most=None, origin="", gate="other")
     assert judged(completed(findings=(FOUND,)), thresholds=(lenient,)).verdict is FAIL
+
+
+@pytest.mark.parametrize(("what", "missing", "said"), [("files", 1, True), ("files", 0, False), ("routes", 1, False)])
+def test_files_that_were_not_read_can_be_left_out_and_that_is_said(what: str, missing: int, said: bool) -> None:
+    lacking = tuple(Missing(item="a.py", reason="is a link that leads nowhere") for _ in range(missing))
+    (reason,) = judged(completed(coverage=(Coverage(what=what, measured=1, expected=2, missing=lacking),))).reasons
+    assert ("exclude in [project]" in reason.fix) is said
