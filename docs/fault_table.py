@@ -33,6 +33,12 @@ for, nothing is written outside the run directory, and nothing is left. What isn
 the verdict is FAIL. "INCONCLUSIVE, naming it" means that something could not be judged and the reasons say what. "without
 effect" means that the verdict is PASS, as it is without the attack.
 """
+MEASURED = """## Measured once
+
+A tree of 1,000,000 empty files in 1,000 folders, beside one file with the hole: `sdlc run --stage commit` with bandit ends with
+exit code 2 ("holds more than 200000 files; name a smaller folder or exclude some") after 11.2 s wall and 3.3 s CPU, at 241 MiB
+resident (`/usr/bin/time -v`, two cores that others used too). The suite itself tries 20,000 files, and that the limit holds.
+"""
 
 
 def faults() -> str:
@@ -42,11 +48,12 @@ def faults() -> str:
     parts += ["## What there is to judge\n", _cells(matrix.OF_PROJECTS, matrix.GATES)]
     parts += ["## The service that pip-audit asks\n", _listed(matrix.OF_NETWORKS)]
     parts += ["## A real ZAP daemon, in the middle of its scan\n", _listed((*matrix.OF_DAEMONS, *matrix.OF_APIS))]
+    parts += ["## The machine, and the configuration\n", _listed(matrix.OF_MACHINES)]
     return "\n".join(parts)
 
 
 def _listed(rows: tuple[matrix.Fault, ...]) -> str:
-    """Faults of one gate, each of which ends INCONCLUSIVE."""
+    """Faults in a list; unless it says otherwise, each ends INCONCLUSIVE."""
     return "| fault | |\n|---|---|" + "".join(f"\n| {fault.name} | {fault.what} |" for fault in rows) + "\n"
 
 
@@ -66,7 +73,7 @@ def hostile() -> str:
     for attack in ATTACKS:
         outcome = f"**not held off yet**: {attack.open}" if attack.open else attack.outcome
         lines.append(f"| {attack.what} | {', '.join(attack.gates)} | {outcome} |")
-    return "\n".join(lines) + "\n"
+    return "\n".join(lines) + "\n\n" + MEASURED
 
 
 if __name__ == "__main__":

@@ -226,6 +226,22 @@ DAEMON_WORDS = {
     "null": "ZAP's answer is not what",
 }
 
+OF_MACHINES = (
+    Fault("read-only", "the run directory can't be written: exit code 2, with another place to name"),
+    Fault("read-only-later", "it becomes read-only during the run: exit code 3, and no verdict is stored"),
+    Fault("two-at-once", "two runs at once in one checkout: both answer alike, each from evidence of its own"),
+    Fault("clock-back", "the clock is set back during the run: no waiver comes back, no advisory database becomes young"),
+    Fault("clock-forward", "it is set forward: what held when the run began holds; a load test is invalid"),
+    Fault("config-empty", "the configuration is empty, or has no gates: INCONCLUSIVE"),
+    Fault("config-emptied", "it is emptied during the run: the run goes by what it was"),
+)
+MACHINE_WORDS = {
+    "read-only": "choose a writable place with --runs",
+    "read-only-later": "could not be written",
+    "clock-forward": "clock was set by",
+    "config-empty": "no gate was asked",
+}
+
 UNFIT = {
     # Wapiti's environment is made from a lock file, and its report names its version; ZAP's daemon is asked for its own.
     *(("wrong-version", gate) for gate in ("wapiti", "zap")),

@@ -14,7 +14,7 @@ from tests.faults.rig import Place
 HOLE = "import subprocess\n\n\ndef go(x):\n    subprocess.call('ls ' + x, shell=True)\n"
 """What every attack tries to get past the gates."""
 SOURCE = ("bandit", "semgrep")
-MANY = 100_000
+MANY = 20_000
 DEEP = 10_000
 RAN = "ran"
 """The file that appears when code of the repository was started."""

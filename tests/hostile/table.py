@@ -35,7 +35,7 @@ ATTACKS: tuple[Attack, ...] = (
     Attack("huge-file", "a file of 2 GB", SOURCE, a.huge, NAMED, "huge.py .*larger than"),
     Attack("deep-source", "an expression nested 10,000 deep", ("bandit",), a.deep, NAMED, "deep.py"),
     Attack("long-sum", "a sum of 20,000 terms", ("bandit",), a.long_sum, NAMED, "long.py"),
-    Attack("many-files", "100,000 files", ("bandit",), a.many),
+    Attack("many-files", "20,000 files", ("bandit",), a.many),
     Attack(
         "file-names",
         "names with newlines, escape sequences, markup, leading dashes, bytes that are not UTF-8",
