@@ -12,6 +12,7 @@ from typing import Any
 
 import gevent
 from gevent.event import Event
+from locust import runners
 from locust.runners import MasterRunner
 
 from sdlc_loadtests.journal import File, Journal
@@ -25,6 +26,7 @@ DONE = "sdlc-done"
 HELLO = "sdlc-hello"
 RATE = "sdlc-rate"
 SPAWN_MARGIN_SECONDS = 20.0
+SILENT_SECONDS = 6
 POLL_SECONDS = 0.1
 DONE_MARGIN_SECONDS = 10.0
 HELLO_MARGIN_SECONDS = 10.0
@@ -48,6 +50,8 @@ class Conductor:
         environment.events.spawning_complete.add_listener(lambda **_: self._spawned.set())
         environment.events.quitting.add_listener(self._on_quitting)
         if isinstance(environment.runner, MasterRunner):
+            # After three seconds, Locust would start the users of a worker that is only slow once more, elsewhere.
+            runners.HEARTBEAT_LIVENESS = SILENT_SECONDS
             environment.runner.register_message(DONE, self._on_done)
             environment.runner.register_message(HELLO, self._on_hello)
             self._received = Received(environment.runner, folder)
