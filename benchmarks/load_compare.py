@@ -118,7 +118,7 @@ def by_the_gate(base: Target, candidate: Target, seed: int) -> Answer:
 
 def differences(answer: Answer) -> dict[str, list[float]]:
     """What the answer's pictures show, pair by pair, as shares."""
-    shown = [picture for picture in answer.pictures if picture.title.startswith("Candidate against base")]
+    shown = [picture for picture in answer.pictures if picture.title.startswith("Pair by pair")]
     return {
         name: [y / 100 for _, y in picture.curves[0].points] for name in NAMES for picture in shown if name in picture.title
     }

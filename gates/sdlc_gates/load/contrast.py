@@ -97,7 +97,8 @@ class Contrast:
         needed = paired.needed(found, len(self.numbers), abs(self.difference(limit.bound) - found.value))
         if needed is None:
             return "it lies too close to the limit for any number of pairs within reason to tell"
-        return f"about {max(1, needed - len(self.numbers))} more pairs would tell"
+        more = max(1, needed - len(self.numbers))
+        return f"about {more} more {'pair' if more == 1 else 'pairs'} would tell"
 
     @property
     def medians(self) -> tuple[float, float]:

@@ -36,7 +36,7 @@ def differences(item: Contrast, limits: Sequence[MeasurementLimit], found: Measu
     low, high = (None if end is None or not math.isfinite(end) else end * PERCENT for end in (found.low, found.high))
     levels += [Level(name="estimate, with its bounds", value=found.value * PERCENT, low=low, high=high)]
     return Picture(
-        title=f"Candidate against base, pair by pair: {item.name} of {item.subject or 'all requests together'}",
+        title=f"Pair by pair: {item.name} of {item.subject or 'all requests'}",
         x="pair",
         y="slower by (%)" if item.name in SLOWDOWNS else "less by (%)",
         curves=(Curve(name="one pair", points=points, joined=False),),
@@ -52,7 +52,7 @@ def runs(item: Contrast) -> Picture:
     )
     what = "answered a second" if item.name == LOSS else f"{SLOWDOWNS[item.name]} (ms)"
     return Picture(
-        title=f"Each run of both sides: {what.removesuffix(' (ms)')} of {item.subject or 'all requests together'}",
+        title=f"Each run of both sides: {what.removesuffix(' (ms)')} of {item.subject or 'all requests'}",
         x="pair",
         y=what,
         curves=(
