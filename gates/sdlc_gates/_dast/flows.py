@@ -91,7 +91,7 @@ def replayed(work: Workspace, target: Target, options: Seeded, exclude: Sequence
         covered = tasks_run(guard.work, target, options, guard.url)
     guard.record(work, "flows-guard")
     requests = recorded.read(journal)
-    replay = Replay(requests, (covered,), guard.notes(), journal)
+    replay = Replay(requests, (without(covered, recorded.secrets(requests)),), guard.notes(), journal)
     _keep(work, replay)
     if not any(request.status for request in requests):
         raise TargetFailed(f"the flows of {options.flows} asked the target for nothing that it answered", fix="see flows")
@@ -122,7 +122,7 @@ def tasks_run(work: Workspace, target: Target, options: Seeded, proxy: str) -> C
     finally:
         redact(work, set(passed.values()))
     expect_exit(run, 0)
-    return became(_words(run.kept.get("tasks")))
+    return without(became(_words(run.kept.get("tasks"))), set(passed.values()))
 
 
 def became(words: Sequence[Word]) -> Coverage:
@@ -148,6 +148,12 @@ def became(words: Sequence[Word]) -> Coverage:
         missing=tuple(missing),
         excluded=tuple(Missing(item=name, reason=why) for name, why in left_out.items()),
     )
+
+
+def without(covered: Coverage, secrets: set[str]) -> Coverage:
+    """The coverage with no secret in its reasons, which quote what the project's own code raised."""
+    missing = tuple(Missing(item=one.item, reason=redacted(one.reason, secrets)) for one in covered.missing)
+    return msgspec.structs.replace(covered, missing=missing)
 
 
 def _failed(word: Word) -> str:
@@ -184,5 +190,8 @@ def _keep(work: Workspace, replay: Replay) -> None:
     listed = work.scratch / "flows-requests.txt"
     listed.write_text(redacted("".join(lines), replay.secrets), "utf-8")
     artifact = work.directory.keep(work.gate, listed, listed.name)
-    run = next(index for index, evidence in enumerate(work.evidence) if evidence.tool == "locust")
-    work.evidence[run] = msgspec.structs.replace(work.evidence[run], files=(*work.evidence[run].files, artifact))
+    number = next(index for index, evidence in enumerate(work.evidence) if evidence.tool == "locust")
+    run = dataclasses.replace(work, evidence=[work.evidence[number]])
+    # What the tasks printed may quote what they were sent.
+    redact(run, replay.secrets)
+    work.evidence[number] = msgspec.structs.replace(run.evidence[0], files=(*run.evidence[0].files, artifact))
