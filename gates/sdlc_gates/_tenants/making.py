@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import urllib.parse
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -168,10 +169,11 @@ def _named(node: Mapping[str, object], kind: Kind) -> str:
 
 
 def _location(reply: Reply) -> str:
+    if reply.status != 201:
+        return ""
     for header in reply.named("Location"):
-        last = urllib.parse.urlsplit(header).path.rstrip("/").rpartition("/")[2]
-        if reply.status == 201:
-            return urllib.parse.unquote(last)
+        with contextlib.suppress(ValueError):  # one that is no address tells no id
+            return urllib.parse.unquote(urllib.parse.urlsplit(header).path.rstrip("/").rpartition("/")[2])
     return ""
 
 

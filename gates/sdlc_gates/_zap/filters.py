@@ -35,7 +35,10 @@ def _matches(one: Filter, finding: Finding) -> bool:
     place = finding.location
     if not isinstance(place, EndpointLocation):
         return False
-    path = urllib.parse.unquote(urllib.parse.urlsplit(place.url).path) or "/"
+    try:
+        path = urllib.parse.unquote(urllib.parse.urlsplit(place.url).path) or "/"
+    except ValueError:  # no filter is meant for what is no address
+        return False
     return (
         (finding.rule.id == one.rule or finding.rule.id.startswith(f"{one.rule}-"))
         and fnmatch.fnmatchcase(path, one.path)

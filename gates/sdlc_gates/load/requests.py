@@ -7,6 +7,7 @@ import urllib.parse
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from sdlc.errors import TargetFailed
 from sdlc.model import Frozen, Missing
 
 METHODS = ("get", "head", "options", "post", "put", "patch", "delete")
@@ -214,9 +215,12 @@ def resolved(document: Mapping[str, Any], node: Any) -> Mapping[str, Any]:
 
 
 def _base_path(document: Mapping[str, Any]) -> str:
-    """The path below which all others lie, from the first server or from version 2's `basePath`."""
+    """The path below which all others lie, from the first server or from version 2's `basePath`; raises `TargetFailed`."""
     server = _dict(next(iter(_list(document.get("servers"))), None)).get("url") or document.get("basePath") or ""
-    path = urllib.parse.urlsplit(str(server)).path.rstrip("/")
+    try:
+        path = urllib.parse.urlsplit(str(server)).path.rstrip("/")
+    except ValueError as error:
+        raise TargetFailed(f"the OpenAPI description names a server that is no address: {str(server)[:200]!r}") from error
     return "" if "{" in path else path
 
 

@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 from sdlc_gates.load.requests import from_openapi, from_paths, sample
 
+from sdlc.errors import TargetFailed
+
 
 def describe(path: str, method: str = "get", **operation: Any) -> dict[str, Any]:
     return {"openapi": "3.1.0", "paths": {path: {method: operation}}}
@@ -84,6 +86,11 @@ def test_a_parameter_that_cannot_be_filled_leaves_its_operation_out() -> None:
 )
 def test_strange_descriptions_break_nothing(document: dict[str, Any]) -> None:
     from_openapi(document)
+
+
+def test_a_server_that_is_no_address_is_named() -> None:
+    with pytest.raises(TargetFailed, match="no address: 'http://\\["):
+        from_openapi({"servers": [{"url": "http://["}], "paths": {"/a": {"get": {}}}})
 
 
 def test_a_schema_that_contains_itself_ends() -> None:

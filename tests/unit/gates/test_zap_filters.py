@@ -106,3 +106,9 @@ def test_a_header_can_not_break_out_of_the_script_that_sets_it() -> None:
 def test_a_secret_that_a_page_shows_is_in_no_finding() -> None:
     answer = Answer(findings=(finding("1", proof="evidence: word-of-mine"),))
     assert "word-of-mine" not in str(hushed(answer, {"word-of-mine"}))
+
+
+def test_no_filter_is_meant_for_what_is_no_address() -> None:
+    odd = msgspec.structs.replace(finding("10038"), location=EndpointLocation(method="GET", url="http://["))
+    ((found,), _) = applied([odd], [Filter(rule="10038", reason="r")])
+    assert found == odd
