@@ -9,14 +9,14 @@ from pathlib import Path
 
 import msgspec
 
-from sdlc.errors import NoDescription, NoTarget, TargetFailed
+from sdlc.errors import GateError, NoDescription, NoTarget, TargetFailed
 from sdlc.gate import Gate, Tool, Workspace
 from sdlc.model import Answer, Family, Stage
 from sdlc.target import Target
 from sdlc_gates._dast import echo, routes
 from sdlc_gates._dast.client import redacted
 from sdlc_gates._dast.flows import replayed
-from sdlc_gates._dast.guard import Plan, guarded
+from sdlc_gates._dast.guard import Guard, Plan, guarded
 from sdlc_gates._dast.login import from_environment
 from sdlc_gates._dast.redaction import redact
 from sdlc_gates._zap import daemon, definitions, planned, rules
@@ -61,27 +61,28 @@ class Zap(Gate):
         flows = errand.flows
         # What ZAP does by itself is kept to the target by its own bans; what others wrote for it is not.
         if identity is None and not (flows or errand.plan or options.graphql or options.soap):
-            return self._scanned(work, target, "", errand)
+            return self._scanned(work, target, errand, None)
         journal = str(flows.journal) if flows else ""
         with guarded(work, Plan(url=target.url, exclude=options.exclude, identity=identity, flows=journal)) as guard:
-            try:
-                answer = self._scanned(guard.work, target, guard.url, errand)
-            finally:
-                redact(work, guard.secrets)
+            answer = self._scanned(work, target, errand, guard)
         guard.record(work)
         coverage = (*answer.coverage, *(flows.coverage if flows else ()), *guard.coverage())
         notes = (*answer.notes, *(flows.notes if flows else ()), *guard.notes())
-        return hushed(msgspec.structs.replace(answer, coverage=coverage, notes=notes), guard.secrets)
+        return msgspec.structs.replace(answer, coverage=coverage, notes=notes)
 
-    def _scanned(self, work: Workspace, target: Target, proxy: str, errand: Errand) -> Answer:
-        """What a scan says that reaches the target through `proxy`, if there is one; no secret is in any of its files."""
+    def _scanned(self, work: Workspace, target: Target, errand: Errand, guard: Guard | None) -> Answer:
+        """What a scan says that reaches the target through the guard, if there is one; no secret is in any of its files."""
         attacks = errand.plan.attacks if errand.plan else self.options.mode != "baseline"
+        inner = guard.work if guard else work
         try:
-            with self._daemon(work) as running, through(running.api, proxy):
-                answer = answered(Scan(running, target, self.options, work, attacks), errand)
+            with self._daemon(inner) as running, through(running.api, guard.url if guard else ""):
+                answer = answered(Scan(running, target, self.options, inner, attacks), errand)
+        except GateError as error:
+            error.answer = hushed(error.answer, _secrets(errand, guard))
+            raise
         finally:
-            redact(work, errand.secrets)
-        return hushed(answer, errand.secrets)
+            redact(work, _secrets(errand, guard))
+        return hushed(answer, _secrets(errand, guard))
 
     def _errand(self, work: Workspace, target: Target) -> Errand:
         """What is done beside an ordinary scan; raises `ConfigError` or `TargetFailed` when that can't be."""
@@ -151,6 +152,10 @@ def planted_options(options: ZapOptions, root: Path) -> ZapOptions:
         logged_in=None,
         flows="",
     )
+
+
+def _secrets(errand: Errand, guard: Guard | None) -> set[str]:
+    return errand.secrets | (guard.secrets if guard else set())
 
 
 def hushed(answer: Answer, secrets: set[str]) -> Answer:

@@ -23,6 +23,7 @@ from sdlc_gates._zap.patterns import inside_pattern
 from sdlc_gates._zap.wholeness import Look
 
 POLL_SECONDS = 0.2
+PROXY_SECONDS = 2.0
 # Kept back of the whole deadline, to read what was found by then.
 RESERVE_SECONDS = 15.0
 SCRIPTED_ACTIVE = "50000"
@@ -85,6 +86,9 @@ class Scan:
         try:
             messages = self.api.ask(list[Message], lambda zap: zap.core.access_url(url, followredirects="false"))
         except Refused as refusal:
+            # A proxy that has just ended, because nobody stays logged in, tells why in a moment.
+            self.work.cancel.wait(PROXY_SECONDS)
+            self.daemon.check()
             raise TargetFailed(f"ZAP got no answer from {url}: {refusal}") from refusal
         status = STATUS_LINE.match(messages[0].response_header) if messages else None
         if status is None or int(status[1]) >= 400 or status[1] == "0":
