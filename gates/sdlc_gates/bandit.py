@@ -25,6 +25,7 @@ SEVERITIES = {
 UNPARSED = "syntax error"
 # It is installed beside this project, and parses with the same interpreter.
 PYTHON = f"Python {sys.version_info.major}.{sys.version_info.minor}"
+SCRIPT = re.compile(rb"#![^\n]*\bpython[\d.]*\b")
 NOSEC = re.compile(r"#\s*nosec\b.*", re.IGNORECASE)
 
 
@@ -89,6 +90,13 @@ class Bandit(SourceGate):
     def wants(self, path: str) -> bool:
         return path.endswith((".py", ".pyw"))
 
+    def sources(self, work: Workspace) -> Inventory:
+        """Files that are called as Python's are, and programs without an ending that say on their first line to be."""
+        scripts = frozenset(path for path in work.files.files if "." not in Path(path).name and _is_script(work.root / path))
+        if not scripts:
+            return super().sources(work)
+        return work.files.select(lambda path: self.wants(path) or path in scripts)
+
     def check(self, work: Workspace) -> Answer:
         tool, files = self.probe(), self.sources(work)
         ini = work.scratch / "own.ini"
@@ -107,6 +115,14 @@ class Bandit(SourceGate):
         run = work.run(tool, [*argv, *skip, *batch], name=f"scan-{number}", keep={"report": output})
         expect_exit(run, 0, 1)
         return read_report(run, "report", Report)
+
+
+def _is_script(file: Path) -> bool:
+    try:
+        with file.open("rb") as opened:
+            return SCRIPT.match(opened.read(256)) is not None
+    except OSError:
+        return False
 
 
 def parse(reports: list[Report], files: Inventory) -> Answer:

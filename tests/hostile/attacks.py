@@ -192,6 +192,24 @@ def encodings(place: Place) -> None:
     write(place.root / "other.py", b"# \xff\n" + HOLE.encode())
 
 
+HIDING = {
+    "utf-7": b"def go(x):\n    subprocess.call('ls ' +- x, +AHMAaABlAGwAbA-=True)\n",
+    "raw_unicode_escape": b"def go(x):\n    subprocess.call('ls ' + x, \\u0073hell=True)\n",
+    "shift_jis": b"y = '\x95\x5c'; subprocess.call('ls', shell=True); z = 'x'\n",
+}
+
+
+def declared_encodings(place: Place) -> None:
+    """Code that is none, or other code, to whoever doesn't go by the declaration."""
+    for name, code in HIDING.items():
+        write(place.root / f"{name.replace('-', '_')}.py", b"# coding: " + name.encode() + b"\nimport subprocess\n" + code)
+
+
+def scripts(place: Place) -> None:
+    write(place.root / "bin" / "deploy", "#!/usr/bin/env python3\n" + HOLE)
+    write(place.root / "manage", "#!/usr/bin/python3.11 -u\n" + HOLE)
+
+
 def blanks(place: Place) -> None:
     line = "x = 1" + " " * 1_000_000 + "\n"
     write(place.root / "victim.py", HOLE + "# nosemgrep is a word here\n" + line + "#" + " " * 1_000_000 + "y\n" + line)

@@ -63,6 +63,14 @@ def lie(environment, **named):
     os._exit(0)
 """
 
+STOPS_THE_CLOCK = """
+time.perf_counter = lambda: 1.0
+"""
+PRAISES_ERRORS = """
+import requests
+requests.Response.raise_for_status = lambda reply: None
+"""
+
 PATH = {"get": {"responses": {"200": {"description": "ok"}}}}
 
 

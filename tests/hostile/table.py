@@ -9,6 +9,10 @@ from tests.hostile.attacks import FOUND, HARMLESS, NAMED, SOURCE, Attack, Option
 TARGETED = ("schemathesis", "wapiti", "locust")
 
 TESTED = ("schemathesis", "locust")
+LIAR = (
+    "the users' code runs where it is measured, and can lie about what it saw: review a load test as you review the policy, "
+    "or let users be made from the OpenAPI description"
+)
 # Users made from the description.
 BY_DESCRIPTION: Options = {"locust": {"paths": []}}
 
@@ -44,6 +48,14 @@ ATTACKS: tuple[Attack, ...] = (
         holes=7,
     ),
     Attack("encodings", "UTF-16, NUL bytes, an undeclared encoding", ("bandit",), a.encodings, NAMED, "utf16.py.*|other.py"),
+    Attack(
+        "declared-encodings",
+        "code that is none in ASCII, in an encoding that the file declares (`utf-7`, `raw_unicode_escape`, `shift_jis`)",
+        SOURCE,
+        a.declared_encodings,
+        holes=3,
+    ),
+    Attack("scripts", "programs without an ending, for Python by their first line", SOURCE, a.scripts, holes=2),
     Attack("blanks", "lines of a million blanks, to make regular expressions back-track", SOURCE, a.blanks),
     Attack("planted-runs", "a `.sdlc` folder with a run that passed", ("bandit",), a.planted_runs),
     Attack(
@@ -117,6 +129,13 @@ ATTACKS: tuple[Attack, ...] = (
                 "deadline",
                 12.0,
             ),
+        )
+    ),
+    *(
+        Attack(f"load-{name}", what, ("locust",), r.users(before=before), NAMED, "", {"locust": r.LOADED}, mode=mode, open=LIAR)
+        for name, what, before, mode in (
+            ("stops-the-clock", "a Locust file that stops the clock by which latencies are taken", r.STOPS_THE_CLOCK, "well"),
+            ("praises-errors", "a Locust file that makes of every status a success", r.PRAISES_ERRORS, "errors"),
         )
     ),
     Attack(

@@ -7,8 +7,9 @@ import re
 import pytest
 from rich.text import Text
 
-from sdlc import registry
+from sdlc import inventory, registry
 from sdlc.cli.console import plain
+from sdlc.errors import ConfigError
 from sdlc.model import Completed, Verdict
 from sdlc.target import TargetPlan
 from tests.faults.conftest import MakeBreakable
@@ -46,6 +47,14 @@ def test_an_attack_hides_nothing_and_runs_nothing(attack: Attack, gate: str, pla
     assert done.fault != "gate-bug"
     judged(attack, gate, done)
     rendered(done)
+
+
+def test_a_tree_of_more_files_than_anybody_has_is_refused(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(inventory, "MAX_FILES", 20)
+    for number in range(20):
+        (place.root / f"f{number}.dat").touch()
+    with pytest.raises(ConfigError, match="holds more than 20 files"):
+        inventory.take(place.root)
 
 
 def judged(attack: Attack, gate: str, done: Ended) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import codecs
+import io
 import re
+import tokenize
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -24,6 +26,9 @@ NOT_TEXT = frozenset(
     }
 )
 PYTHON_ENDINGS = (".py", ".pyi")
+PLAIN = frozenset({"utf-8", "utf-8-sig", "iso-8859-1"})
+QUADRATIC = frozenset({"punycode", "idna"})
+"""Encodings that a stranger's file could hold us up with."""
 _SHEBANG = re.compile(rb"#![^\n]*\bpython[\d.]*\b")
 _BOMS = (
     (codecs.BOM_UTF32_LE, "utf-32"),
@@ -88,7 +93,7 @@ def _copied(path: str, content: bytes, ending: str, place: Path) -> Path | None:
     Its regular expressions find nothing in a file that isn't UTF-8, and its parser isn't asked for Python that isn't called
     `.py` (unless executable).
     """
-    text = _as_utf8(content)
+    text = _as_utf8(content, python=bool(ending) or path.endswith(PYTHON_ENDINGS))
     if text is content and not ending:
         return None
     copy = place / (path + ending)
@@ -97,16 +102,33 @@ def _copied(path: str, content: bytes, ending: str, place: Path) -> Path | None:
     return copy
 
 
-def _as_utf8(content: bytes) -> bytes:
-    """The very content if it is UTF-8; else the same lines in UTF-8, decoded in a way that never fails."""
+def _as_utf8(content: bytes, *, python: bool) -> bytes:
+    """The very content if it is UTF-8; else the same lines in UTF-8, decoded in a way that never fails.
+
+    Python goes by the encoding that its file declares, and in some of them (`utf-7`, `raw_unicode_escape`, `shift_jis`) code
+    can be written that is none to whoever takes the bytes for ASCII.
+    """
     for mark, encoding in _BOMS:
         if content.startswith(mark):
             return content.decode(encoding, "replace").encode("utf-8", "replace")
+    if python and (text := _as_python_reads(content)):
+        return content if text == content else text
     try:
         content.decode("utf-8")
     except UnicodeDecodeError:
         return content.decode("latin-1").encode()
     return content
+
+
+def _as_python_reads(content: bytes) -> bytes:
+    """The content, in UTF-8, of a file that declares another encoding; empty where it declares none, or a wrong one."""
+    try:
+        encoding, _ = tokenize.detect_encoding(io.BytesIO(content).readline)
+        if encoding in QUADRATIC:
+            raise OSError(0, f"it declares the encoding {encoding}")
+        return b"" if encoding in PLAIN else content.decode(encoding).encode("utf-8", "replace")
+    except (SyntaxError, UnicodeError, LookupError):
+        return b""
 
 
 def marked(files: Inventory, targets: Sequence[Target]) -> Inventory:
