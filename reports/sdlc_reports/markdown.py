@@ -64,7 +64,15 @@ def cell(text: str, limit: int = TEXT) -> str:
 
 
 def _draft(run: Run, shown: int) -> str:
-    sections = [_head(run), _reasons(obstacles(run), shown), _gates(gate_views(run), min(SHOWN_GATES, 2 * shown)), _foot(run)]
+    views = gate_views(run)
+    sections = [
+        _head(run),
+        _reasons(obstacles(run), shown),
+        _gates(views, min(SHOWN_GATES, 2 * shown)),
+        _thresholds(run, shown),
+        _notes(views, shown),
+        _foot(run),
+    ]
     return "\n\n".join(section for section in sections if section) + "\n"
 
 
@@ -129,6 +137,29 @@ def _row(view: GateView) -> str:
     verdict = view.verdict.value if view.verdict else "not judged"
     cells = [cell(view.id, 60), f"{ICONS[view.verdict]} {verdict}", answer, found, covered, duration(view.seconds)]
     return f"| {' | '.join(cells)} |"
+
+
+def _thresholds(run: Run, most: int) -> str:
+    outcomes = run.decision.outcomes
+    if not outcomes:
+        return ""
+    lines = ["### Thresholds", "", "| Threshold | Verdict | Why |", "|---|---|---|"]
+    for outcome in outcomes[:most]:
+        wanted = f"{cell(outcome.threshold.gate, 60)} {cell(outcome.threshold.text, 120)}"
+        lines.append(f"| {wanted} | {ICONS[outcome.verdict]} {outcome.verdict.value} | {cell(outcome.because)} |")
+    if left := len(outcomes) - most:
+        lines += ["", f"… and {count(left, "more threshold", "more thresholds")} in the HTML report."] if left > 0 else []
+    return "\n".join(lines)
+
+
+def _notes(views: Sequence[GateView], most: int) -> str:
+    notes = [(view.id, note) for view in views for note in view.notes]
+    if not notes:
+        return ""
+    lines = ["### Notes of the gates", "", *(f"- {code(gate, 60)}: {code(note)}" for gate, note in notes[:most])]
+    if left := len(notes) - most:
+        lines += ["", f"… and {count(left, "more note", "more notes")} in the HTML report."] if left > 0 else []
+    return "\n".join(lines)
 
 
 def _foot(run: Run) -> str:

@@ -73,15 +73,30 @@ def test_hostile_texts_are_neither_markup_nor_links_nor_mentions(rich: Run) -> N
     text = Markdown().render(rich)
     found = tokens(text)
     assert [token.content.strip() for token in found if token.type in ACTIVE and token.type != "heading_open"] == [marker(rich)]
-    assert [token.tag for token in found if token.type == "heading_open"] == ["h2", "h3", "h3"]
+    assert [token.tag for token in found if token.type == "heading_open"] == ["h2", "h3", "h3", "h3", "h3"]
     plain = outside_code(text)
     assert not re.search(r"[@#<>]|https?:|www\.|GH-\d|[0-9a-f]{7,}|\]\(|-->", plain)
 
 
 def test_the_table_has_a_row_for_each_gate(rich: Run) -> None:
-    found = tokens(Markdown().render(rich))
+    found = tokens(Markdown().render(rich).partition("### Thresholds")[0])
     assert sum(token.type == "tr_open" for token in found) == 1 + len(rich.policy.required)
     assert sum(token.type == "td_open" for token in found) == 6 * len(rich.policy.required)
+
+
+def test_each_threshold_on_a_measurement_says_what_was_measured(rich: Run) -> None:
+    text = Markdown().render(rich).partition("### Thresholds")[2].partition("###")[0]
+    assert sum(token.type == "tr_open" for token in tokens(text)) == 1 + len(rich.decision.outcomes) > 2
+    assert all(cell(outcome.because) in text for outcome in rich.decision.outcomes)
+
+
+def test_what_a_gate_remarks_is_shown() -> None:
+    limits = "this engine has no rule for race conditions"
+    answered = runs.completed("wapiti")
+    noted = msgspec.structs.replace(answered, answer=msgspec.structs.replace(answered.answer, notes=(limits,) * 21))
+    text = Markdown().render(runs.run(noted))
+    assert text.count(f"- `wapiti`: `{limits}`") == 20
+    assert "and 1 more note in the HTML report" in text
 
 
 def test_many_reasons_are_counted_not_listed() -> None:
