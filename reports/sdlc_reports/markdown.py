@@ -147,8 +147,8 @@ def _thresholds(run: Run, most: int) -> str:
     for outcome in outcomes[:most]:
         wanted = f"{cell(outcome.threshold.gate, 60)} {cell(outcome.threshold.text, 120)}"
         lines.append(f"| {wanted} | {ICONS[outcome.verdict]} {outcome.verdict.value} | {cell(outcome.because)} |")
-    if left := len(outcomes) - most:
-        lines += ["", f"… and {count(left, "more threshold", "more thresholds")} in the HTML report."] if left > 0 else []
+    if (left := len(outcomes) - most) > 0:
+        lines += ["", f"… and {count(left, 'more threshold', 'more thresholds')} in the HTML report."]
     return "\n".join(lines)
 
 
@@ -157,8 +157,8 @@ def _notes(views: Sequence[GateView], most: int) -> str:
     if not notes:
         return ""
     lines = ["### Notes of the gates", "", *(f"- {code(gate, 60)}: {code(note)}" for gate, note in notes[:most])]
-    if left := len(notes) - most:
-        lines += ["", f"… and {count(left, "more note", "more notes")} in the HTML report."] if left > 0 else []
+    if (left := len(notes) - most) > 0:
+        lines += ["", f"… and {count(left, 'more note', 'more notes')} in the HTML report."]
     return "\n".join(lines)
 
 
