@@ -42,8 +42,8 @@ NOTHING_TO_LOOK_FOR: Mapping[str, Mapping[str, object]] = {
 FOREIGN = {"wapiti": DATA / "pip-audit" / "reports" / "vulnerable.json"}
 SECONDS = 120.0
 ENDLESS = ("hangs", "deaf")
-PATIENCE = {"locust": 8.5}
-SHORT_PATIENCE = 4.0
+PATIENCE = {"locust": 12.0}
+SHORT_PATIENCE = 6.0
 ENOUGH = 15.0
 
 
