@@ -58,7 +58,7 @@ def test_what_a_proof_rests_on_must_be_known_for_it_to_be_remembered(
         def proof_rests_on(self) -> None:
             return None
 
-    monkeypatch.setattr(proofs, "cache", lambda: tmp_path / "cache")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     now = datetime.datetime.now(datetime.UTC)
     for kind, known in ((Bandit, True), (Elsewhere, False)):
         gate = make_gate(kind)
