@@ -125,6 +125,11 @@ class Recorder(msgspec.Struct):
     interactions: dict[str, Interaction] = {}
     filtered_failures: dict[str, int] = {}
 
+    def __post_init__(self) -> None:
+        """Refuse requests and checks of a case that isn't told of."""
+        if lost := {*self.checks, *self.interactions} - self.cases.keys():
+            raise ValueError(f"it holds requests or checks of the case {min(lost)!r}, and not the case")
+
 
 class Scenario(msgspec.Struct):
     """The end of a scenario: one operation in a phase, or a walk through several."""

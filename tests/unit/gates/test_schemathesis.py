@@ -144,6 +144,14 @@ def test_a_failure_without_its_request_is_no_answer(written: Written) -> None:
         parsed(written(changed))
 
 
+def test_a_check_of_a_case_that_is_not_told_of_is_no_answer(written: Written) -> None:
+    changed = lines()
+    for line in changed:
+        line.get("ScenarioFinished", {}).get("recorder", {}).pop("cases", None)
+    with pytest.raises(OutputInvalid, match="and not the case"):
+        parsed(written(changed))
+
+
 def test_events_and_summary_must_tell_the_same() -> None:
     report = events.read(RECORDED / "events.ndjson")
     summary = msgspec.json.decode((RECORDED / "summary.json").read_bytes(), type=outcome.Summary)
