@@ -77,7 +77,7 @@ def test_bandit_finds_weaknesses_in_the_vulnerable_build_alone(vulnerable: Shop,
 @pytest.mark.tool
 def test_the_locust_file_shops_without_a_failure(fixed: Shop, tmp_path: Path) -> None:
     command = [sys.executable, "-m", "locust", "-f", str(fixed.folder / "locustfile.py"), "--headless", "--only-summary"]
-    limits = ["-u", "2", "-r", "2", "-t", "4s", "--csv", "out", "--host", f"http://127.0.0.1:{fixed.port}"]
+    limits = ["-u", "10", "-r", "10", "-t", "6s", "--csv", "out", "--host", f"http://127.0.0.1:{fixed.port}"]
     done = subprocess.run(command + limits, cwd=tmp_path, check=False, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     rows = [line.split(",")[:4] for line in (tmp_path / "out_stats.csv").read_text().splitlines()[1:-1]]
