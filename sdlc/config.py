@@ -39,11 +39,12 @@ def plan(document: Document, root: Path, request: Request, judge: Document | Non
         root=root,
         name=settings.project.name or root.resolve().name,
         stage=request.stage,
-        steps=tuple(_step(document, gate, chosen, root) for gate in chosen),
+        steps=tuple(_step(document, gate, chosen, _beside(document, root) or root) for gate in chosen),
         policy=policy(judged_by, [(gate.id, gate.kind) for gate in chosen], request),
         exclude=settings.project.exclude,
         target=_target(document, settings.target, root, request),
         origin=_shown(document.path, root),
+        beside=_beside(document, root),
         left_out=left_out,
     )
 
@@ -109,7 +110,7 @@ def _chosen(
     return chosen, (f"gates of other stages did not run: {', '.join(later)}",) if later else ()
 
 
-def _step(document: Document, gate: ConfiguredGate, chosen: Sequence[ConfiguredGate], root: Path) -> Step:
+def _step(document: Document, gate: ConfiguredGate, chosen: Sequence[ConfiguredGate], judging: Path) -> Step:
     present = {other.id for other in chosen}
     for need in gate.settings.needs:
         if need not in document.table["gates"]:
@@ -117,20 +118,20 @@ def _step(document: Document, gate: ConfiguredGate, chosen: Sequence[ConfiguredG
     needs = tuple(need for need in gate.settings.needs if need in present)
     _refuse_cycle(document, gate, {other.id: other.settings.needs for other in chosen})
     return Step(
-        gate=_made(document, gate, root),
+        gate=_made(document, gate, judging),
         needs=needs,
         deadline=_limit(document, gate, "deadline", "seconds", gate.kind.deadline),
         memory=int(_limit(document, gate, "memory", "bytes", gate.kind.memory)),
     )
 
 
-def _made(document: Document, configured: ConfiguredGate, root: Path) -> Gate:
+def _made(document: Document, configured: ConfiguredGate, judging: Path) -> Gate:
     """The gate with its options; raises `ConfigError` with the line for one that the gate itself can tell is wrong."""
     own = {key: value for key, value in configured.table.items() if key not in _COMMON}
     options = document.convert(own, configured.kind.Options, "gates", configured.id)
     try:
         gate = configured.kind(configured.id, options)
-        gate.vet(root)
+        gate.vet(judging)
     except ConfigError as error:
         said = str(error).removeprefix(f"[gates.{configured.id}] ")
         keys = [key for key in own if re.match(rf"{re.escape(key)}\b", said)]
@@ -189,6 +190,12 @@ def _address(url: str) -> str:
     if not url.startswith(("http://", "https://")) or len(url.split("/")) < 3 or not url.split("/")[2]:
         raise ConfigError(f"{url!r} is not the address of a web application; write one like http://127.0.0.1:8000")
     return url.rstrip("/")
+
+
+def _beside(document: Document, root: Path) -> Path | None:
+    """The folder of a configuration that does not lie in the project's own, such as one of a protected branch."""
+    folder = document.path.resolve().parent
+    return None if folder == root.resolve() else folder
 
 
 def _shown(path: Path, root: Path) -> str:

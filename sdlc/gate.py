@@ -101,8 +101,18 @@ class Workspace:
     """The bounds on this gate's measurements, so that it can refuse a plan too short to ever keep them."""
     began: datetime.datetime = field(default_factory=lambda: datetime.datetime.now(datetime.UTC))
     """When the run began: the one moment that whatever has an age is judged at, should the clock be set meanwhile."""
+    beside: Path | None = None
+    """The configuration's folder; None when it is the project."""
     evidence: list[Evidence] = field(default_factory=list)
     """Grows with each run of a tool, and is kept whether or not the gate answers."""
+
+    @property
+    def judging(self) -> Path:
+        """The folder of files that the configuration names to judge by: rules, load tests, plans.
+
+        They belong to the configuration and lie beside it: taken from a protected branch, none is the project's own.
+        """
+        return self.beside or self.root
 
     def run(
         self,
@@ -213,8 +223,8 @@ class Gate(abc.ABC):
         self.id = id
         self.options = options
 
-    def vet(self, root: Path) -> None:  # noqa: B027  # most options are right when they have the right shape
-        """Look at the options beside the project at `root`, before anything runs; raises `ConfigError` for a wrong one.
+    def vet(self, judging: Path) -> None:  # noqa: B027  # most options are right when they have the right shape
+        """Look at the options, and the files they name below `judging`, before anything runs; raises `ConfigError`.
 
         A message that begins with the option's name leads to its line.
         """

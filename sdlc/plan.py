@@ -37,5 +37,7 @@ class Plan:
     target: TargetPlan | None = None
     origin: str = ""
     """The configuration's path."""
+    beside: Path | None = None
+    """Its folder; None when that is the project."""
     left_out: tuple[str, ...] = ()
     """Why the verdict is not over the whole release."""

@@ -192,6 +192,7 @@ class Execution:
         work = Workspace(
             gate=gate.id,
             root=self.plan.root,
+            beside=self.plan.beside,
             files=self.files,
             scratch=self.directory.scratch(gate.id),
             directory=self.directory,

@@ -42,7 +42,7 @@ class PipAuditOptions(Frozen, frozen=True):
     service: Literal["pypi", "osv"] | None = None
     """Who is asked on the network, `pypi` unless given; not together with `advisories`."""
     advisories: str = ""
-    """A folder or zip of OSV JSON on disk, asked instead of a service."""
+    """A folder or zip of OSV JSON, named from the configuration's folder, asked instead of a service."""
     max_age: str = "7 d"
     """How old the newest advisory on disk may be."""
     resolve: bool = False
@@ -122,7 +122,7 @@ class PipAudit(Gate):
             yield ["--vulnerability-service", self.options.service or "pypi"], None
             return
         work.say("reading the advisory database")
-        with serving(work, (work.files.root / self.options.advisories).resolve()) as loopback:
+        with serving(work, (work.judging / self.options.advisories).resolve()) as loopback:
             yield ["--vulnerability-service", "osv", "--osv-url", loopback.ready.url], loopback
 
     def _audit(self, work: Workspace, tool: Tool, service: list[str], number: int, layer: list[Key]) -> Report:

@@ -42,7 +42,7 @@ class SarifOptions(Frozen, frozen=True):
     covers: tuple[str, ...] = ()
     """Shell patterns (`*.py`) of the files that its report must list as looked at."""
     canary: str = ""
-    """A folder of the project with a planted defect that the command must find."""
+    """A folder beside the configuration with a planted defect that the command must find."""
 
 
 class Sarif(Gate):
@@ -82,7 +82,7 @@ class Sarif(Gate):
         program = command.placed(command.program(self.options.command[0]), work.root)
         words = (str(program), *(word.replace("{project}", str(work.root)) for word in self.options.command[1:]))
         options = msgspec.structs.replace(self.options, command=words, covers=())
-        yield Sarif(self.id, options), work.narrowed(work.root / self.options.canary, "canary")
+        yield Sarif(self.id, options), work.narrowed(work.judging / self.options.canary, "canary")
 
     def caught(self, answer: Answer) -> bool:
         return bool(answer.findings)

@@ -32,7 +32,7 @@ class SemgrepOptions(Frozen, frozen=True):
     """Semgrep's keys in `[gates.semgrep]`."""
 
     config: tuple[str, ...] = ()
-    """More rules: files or folders of the project, registry packs (`p/python`), https addresses."""
+    """More rules: files or folders beside the configuration, registry packs (`p/python`), https addresses."""
     house_rules: bool = True
     """Whether the rules that come with this project are used."""
     exclude_rules: tuple[str, ...] = ()
@@ -40,7 +40,7 @@ class SemgrepOptions(Frozen, frozen=True):
     jobs: int = 0
     """In how many processes the files are read; 0 for as many as the run has cores."""
     canary: str = ""
-    """A folder of the project with a planted defect that a rule from `config` must find; needed without `house_rules`."""
+    """A folder beside the configuration with a defect that a rule from `config` must find; needed without `house_rules`."""
 
 
 class Semgrep(SourceGate):
@@ -79,24 +79,24 @@ class Semgrep(SourceGate):
                 "without rules of the house nothing shows that it can fail",
                 fix=f'name a folder with a defect that your rules find: canary = "…" in [gates.{self.id}]',
             )
-        here = [source if remote.is_remote(source) else str(work.root / source) for source in self.options.config]
+        here = [source if remote.is_remote(source) else str(work.judging / source) for source in self.options.config]
         planted = msgspec.structs.replace(self.options, config=tuple(here))
-        place = work.root / self.options.canary if self.options.canary else self.canary
+        place = work.judging / self.options.canary if self.options.canary else self.canary
         yield Semgrep(self.id, planted), work.narrowed(place, "canary")
 
     def caught(self, answer: Answer) -> bool:
         return bool(answer.findings) if self.options.canary else super().caught(answer)
 
-    def vet(self, root: Path) -> None:
+    def vet(self, judging: Path) -> None:
         sources = self.options.config
         # What is on the network is asked for once, in the run.
         if (sources or self.options.exclude_rules) and not any(map(remote.is_remote, sources)):
-            rules.load(house=self.options.house_rules, sources=sources, exclude=self.options.exclude_rules, root=root)
+            rules.load(house=self.options.house_rules, sources=sources, exclude=self.options.exclude_rules, root=judging)
 
     def check(self, work: Workspace) -> Answer:
         tool = self.probe()
         options = self.options
-        loaded = rules.load(house=options.house_rules, sources=options.config, exclude=options.exclude_rules, root=work.root)
+        loaded = rules.load(house=options.house_rules, sources=options.config, exclude=options.exclude_rules, root=work.judging)
         targets, unread = prepared(self.sources(work), languages.known(), loaded.languages, work.scratch)
         files = _business(work.files.select(self.wants), targets, unread, loaded)
         outcome = scanned(work, tool, loaded, targets, options.jobs or work.jobs) if targets else Outcome()

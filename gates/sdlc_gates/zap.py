@@ -88,7 +88,7 @@ class Zap(Gate):
         """What is done beside an ordinary scan; raises `ConfigError` or `TargetFailed` when that can't be."""
         options = self.options
         headers = from_environment(options.request_headers_env, "header")
-        plan = planned.blueprint(options, work.root, target.url) if options.plan else None
+        plan = planned.blueprint(options, work.judging, target.url) if options.plan else None
         variables = frozenset(plan.values[name] for name in options.plan_env) if plan else frozenset[str]()
         flows = replayed(work, target, options, options.exclude, options.requests_per_second) if options.flows else None
         return Errand(headers, plan, variables, flows)
@@ -120,7 +120,7 @@ class Zap(Gate):
             # In mode api only what is described is asked for.
             described = dataclasses.replace(target, openapi=PLANTED)
             planted = dataclasses.replace(work.narrowed(empty, "canary"), target=described, routes=())
-            yield Zap(self.id, planted_options(self.options, work.root)), planted
+            yield Zap(self.id, planted_options(self.options, work.judging)), planted
 
     def caught(self, answer: Answer) -> bool:
         weaknesses = {cwe for finding in answer.findings for cwe in finding.rule.cwe}

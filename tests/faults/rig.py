@@ -103,6 +103,7 @@ def ended(
     deadline: float = 60,
     policy: Policy | None = None,
     root: Path | None = None,
+    beside: Path | None = None,
     observer: Observer | None = None,
 ) -> Ended:
     """Run the gate alone over the project; the verdict is drawn, stored, read back and drawn again."""
@@ -113,6 +114,7 @@ def ended(
         steps=(Step(gate=gate, needs=(), deadline=deadline, memory=2048 * MIB),),
         policy=policy or Policy(required=(gate.id,)),
         target=target,
+        beside=beside,
     )
     with watched(place, plan.root) as left:
         run, directory = pipeline.execute(plan, observer or Quiet(), threading.Event(), jobs=1, runs=place.runs)

@@ -10,8 +10,8 @@ TARGETED = ("schemathesis", "wapiti", "locust")
 
 TESTED = ("schemathesis", "locust")
 LIAR = (
-    "the users' code runs where it is measured, and can lie about what it saw: review a load test as you review the policy, "
-    "or let users be made from the OpenAPI description"
+    "the users' code runs where it is measured, and can lie about what it saw: keep it, as the policy, "
+    "on a protected branch, beside the file that `--config` names (tested), or let users be made from the OpenAPI description"
 )
 # Users made from the description.
 BY_DESCRIPTION: Options = {"locust": {"paths": []}}

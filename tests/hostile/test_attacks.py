@@ -14,7 +14,8 @@ from sdlc.model import Completed, Verdict
 from sdlc.target import TargetPlan
 from tests.faults.conftest import MakeBreakable
 from tests.faults.rig import Ended, Place, ended
-from tests.hostile.attacks import FOUND, HARMLESS, NAMED, RAN, Attack
+from tests.hostile.attacks import FOUND, HARMLESS, NAMED, RAN, Attack, write
+from tests.hostile.running import LOADED, PRAISES_ERRORS, USERS, users
 from tests.hostile.table import ATTACKS, TARGETED
 
 pytestmark = pytest.mark.tool
@@ -47,6 +48,15 @@ def test_an_attack_hides_nothing_and_runs_nothing(attack: Attack, gate: str, pla
     assert done.fault != "gate-bug"
     judged(attack, gate, done)
     rendered(done)
+
+
+def test_beside_a_configuration_of_a_protected_branch_lies_the_load_test_that_counts(place: Place, make: MakeBreakable) -> None:
+    users(before=PRAISES_ERRORS)(place)
+    write(place.word / "users.py", USERS.format(body="pass", before=""))
+    done = ended(make("locust", **LOADED), place, target=place.app("errors"), beside=place.word)
+    assert "all-failed" in done.reasons
+    assert done.verdict is not Verdict.PASS
+    assert done.left == ()
 
 
 def test_a_tree_of_more_files_than_anybody_has_is_refused(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:

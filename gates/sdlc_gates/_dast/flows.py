@@ -37,7 +37,7 @@ class Seeded(Entrance, frozen=True):
     """As whom the target is scanned, and what the scan begins with."""
 
     flows: str = ""
-    """A Locust file of the project: each of its tasks is run once, and what it asked for is where the scan begins."""
+    """A Locust file beside the configuration: each of its tasks is run once, and what it asked for is where the scan begins."""
     flows_pass_env: tuple[str, ...] = ()
     """Environment variables that the Locust file gets."""
     flows_task_seconds: Annotated[float, Meta(gt=0)] = 30
@@ -161,9 +161,9 @@ def _failed(word: Word) -> str:
 
 
 def _locustfile(work: Workspace, options: Seeded) -> Path:
-    path = (work.root / options.flows).resolve()
-    if not path.is_relative_to(work.root.resolve()) or not path.is_file():
-        raise ConfigError(f"flows: there is no file {options.flows} in {work.root}")
+    path = (work.judging / options.flows).resolve()
+    if not path.is_relative_to(work.judging.resolve()) or not path.is_file():
+        raise ConfigError(f"flows: there is no file {options.flows} in {work.judging}")
     return path
 
 

@@ -117,7 +117,7 @@ def _context(scan: Scan) -> str:
 
 def _imported(scan: Scan) -> str:
     file = scan.daemon.inputs / "imported.context"
-    shutil.copyfile(named(scan.work.root, scan.options.context_file), file)
+    shutil.copyfile(named(scan.work.judging, scan.options.context_file), file)
     before = _contexts(scan.api)
     try:
         scan.api.ask(str, lambda zap: zap.context.import_context(str(file)))

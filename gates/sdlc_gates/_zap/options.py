@@ -72,7 +72,7 @@ class ZapOptions(Seeded, frozen=True):
     mode: Literal["baseline", "full", "api"] = "full"
     """`baseline` only looks, `full` also attacks, `api` attacks what descriptions name and crawls nothing."""
     plan: str = ""
-    """A plan of ZAP's Automation Framework, a file of the project; it is run instead of a scan of ours."""
+    """A plan of ZAP's Automation Framework, a file beside the configuration; it is run instead of a scan of ours."""
     plan_vars: dict[str, str] = {}
     """Variables of the plan (`env.vars`); `{target}` stands for the target's address."""
     plan_env: dict[str, str] = {}
@@ -94,7 +94,7 @@ class ZapOptions(Seeded, frozen=True):
     exclude: tuple[str, ...] = ()
     """Shell patterns for paths that are left alone (`/logout`)."""
     context_file: str = ""
-    """A context that ZAP exported, a file of the project; what it includes, excludes and says of technology holds too."""
+    """A context that ZAP exported, a file beside the configuration; its patterns and technologies hold too."""
     request_headers_env: dict[str, str] = {}
     """Headers that every request carries and that log nobody in, by the environment variables that hold them."""
     graphql: GraphQL | None = None

@@ -86,7 +86,7 @@ def _planned(scan: Scan, installed: Installed, errand: Errand) -> tuple[list[Cov
     known = frozenset(rule.id for rule in (*installed.active, *installed.passive))
     plan.demand(errand.plan, rules.addons(scan.api), known)
     notes = _begun(scan, errand)
-    file = planned.staged(errand.plan, scan.options, scan.work.root, scan.daemon.inputs)
+    file = planned.staged(errand.plan, scan.options, scan.work.judging, scan.daemon.inputs)
     covered, told = planned.follow(scan, errand.plan, file, scripted=installed.scripted)
     scan.settle()
     return [_routes(scan, errand.flows), *covered], [*notes, *told]

@@ -45,7 +45,7 @@ class LoadOptions(Frozen, frozen=True):
     """The load gate's keys in `[gates.locust]`; durations are written with their unit."""
 
     locustfile: str = ""
-    """A Locust file below the project's root; without one, users are made from the paths or the OpenAPI description."""
+    """A Locust file beside the configuration; without one, users are made from the paths or the OpenAPI description."""
     paths: tuple[str, ...] = ()
     """What ready-made users ask for: `/products`, `POST /checkout`."""
     exclude: tuple[str, ...] = ()

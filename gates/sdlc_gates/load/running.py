@@ -91,10 +91,10 @@ def _workers(work: Workspace, options: LoadOptions, plan: Plan) -> list[str]:
 
 
 def _locustfile(work: Workspace, options: LoadOptions) -> Path:
-    path = (work.root / options.locustfile).resolve()
-    if not path.is_relative_to(work.root.resolve()) or not path.is_file():
+    path = (work.judging / options.locustfile).resolve()
+    if not path.is_relative_to(work.judging.resolve()) or not path.is_file():
         raise ConfigError(
-            f"[gates.{work.gate.partition('/')[0]}] locustfile: there is no file {options.locustfile} in {work.root}"
+            f"[gates.{work.gate.partition('/')[0]}] locustfile: there is no file {options.locustfile} in {work.judging}"
         )
     return path
 

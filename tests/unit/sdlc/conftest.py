@@ -55,9 +55,9 @@ class Lint(Gate):
     Options = LintOptions
     options: LintOptions
 
-    def vet(self, root: Path) -> None:
+    def vet(self, judging: Path) -> None:
         if not self.options.word:
-            raise ConfigError(f"word must not be empty in {root.name}")
+            raise ConfigError(f"word must not be empty in {judging.name}")
 
     def probe(self) -> Tool:
         return Tool(name="lint", version="1", path=Path(sys.executable))

@@ -106,6 +106,15 @@ def test_a_name_on_the_command_line_must_be_configured(write: Write) -> None:
         planned(write(TWO), gates=("lnt",))
 
 
+def test_what_judges_lies_beside_the_configuration(write: Write) -> None:
+    document = write("[gates.lint]")
+    folder = document.path.parent
+    assert config.plan(document, folder, Request()).beside is None
+    (folder / "project").mkdir()
+    for root in (folder.parent, folder / "project"):
+        assert config.plan(document, root, Request()).beside == folder.resolve()
+
+
 def test_needs_and_limits_reach_the_step(write: Write) -> None:
     text = '[gates.lint]\ndeadline = "2 min"\nmemory = "1 GiB"\n[gates.load]\nneeds = ["lint"]\n'
     first, second = planned(write(text)).steps
