@@ -151,7 +151,7 @@ def test_a_broken_target_is_no_pass(cell: Cell, place: Place, make: MakeBreakabl
     mode = cell.fault.removeprefix("target-")
     gate = broken(Cell("ends-target", cell.gate, "", ""), place, make, monkeypatch) if mode == "dies-after" else make(cell.gate)
     target = misbehaving(cell.fault, place, described(cell.gate))
-    done = ended(gate, place, target=target, deadline=ENOUGH if mode == "endless" else SECONDS)
+    done = ended(gate, place, target=target, deadline=ENOUGH if cell.code == "timeout" else SECONDS)
     print(named(cell), done.verdict, done.fault, done.reasons, done.left)
     holds(cell, done)
 

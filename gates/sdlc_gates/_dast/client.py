@@ -144,10 +144,11 @@ class Client:
         try:
             headers = {"Accept": "*/*", "Accept-Encoding": "identity", **dict(request.headers)}
             connection.request(request.method, request.path, body=request.body or None, headers=headers)
-            answer = connection.getresponse()
-            body, complete = _read(answer.read1, time.monotonic() + seconds)
-            # What is left of the length that was announced.
-            return _reply(answer, body, complete=complete and not answer.length)
+            # A reply that breaks off stays open by itself, and with it the connection.
+            with connection.getresponse() as answer:
+                body, complete = _read(answer.read1, time.monotonic() + seconds)
+                # What is left of the length that was announced.
+                return _reply(answer, body, complete=complete and not answer.length)
         except (OSError, http.client.HTTPException, ValueError) as error:
             return Reply(0, fault=f"{type(error).__name__}: {error}")
         finally:

@@ -99,10 +99,11 @@ class _Client(ZAPv2):
         try:
             # A request to be replayed is longer than a line may be, so parameters go in the body.
             connection.request("POST", url.removeprefix(BASE), body=form.encode(), headers=self._headers)
-            reply = connection.getresponse()
-            content = reply.read(MAX_REPLY_BYTES + 1)
-            if len(content) <= MAX_REPLY_BYTES:
-                refuse_cut(reply, content)
+            # A reply that breaks off stays open by itself, and with it the connection.
+            with connection.getresponse() as reply:
+                content = reply.read(MAX_REPLY_BYTES + 1)
+                if len(content) <= MAX_REPLY_BYTES:
+                    refuse_cut(reply, content)
             self._patience = REPLY_SECONDS
         except (OSError, http.client.HTTPException) as error:
             if isinstance(error, TimeoutError):
