@@ -207,6 +207,15 @@ def must(answer: subprocess.CompletedProcess[bytes], purpose: str) -> bytes:
     return answer.stdout
 
 
+def inside(folder: Path, name: str) -> Path | None:
+    """The regular file of that name below a folder; None when there is none, or it lies elsewhere."""
+    try:
+        file = (folder / name).resolve()
+        return file if file.is_relative_to(folder.resolve()) and file.is_file() else None
+    except (OSError, ValueError):
+        return None
+
+
 def split(output: bytes) -> list[str]:
     """Names in a NUL-separated list; bytes that are not UTF-8 are kept as surrogates."""
     return [os.fsdecode(name) for name in output.split(b"\0") if name]

@@ -34,17 +34,17 @@ def plan(document: Document, root: Path, request: Request, judge: Document | Non
     settings = document.convert(document.table, Settings)
     configured = configured_gates(document, settings)
     chosen, left_out = _chosen(document, configured, request)
-    judged_by = judge or document
+    judged_by, beside = judge or document, _beside(document, root)
     return Plan(
         root=root,
         name=settings.project.name or root.resolve().name,
         stage=request.stage,
-        steps=tuple(_step(document, gate, chosen, _beside(document, root) or root) for gate in chosen),
+        steps=tuple(_step(document, gate, chosen, beside or root) for gate in chosen),
         policy=policy(judged_by, [(gate.id, gate.kind) for gate in chosen], request),
         exclude=settings.project.exclude,
         target=_target(document, settings.target, root, request),
         origin=_shown(document.path, root),
-        beside=_beside(document, root),
+        beside=beside,
         left_out=left_out,
     )
 

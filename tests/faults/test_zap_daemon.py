@@ -3,25 +3,19 @@
 from __future__ import annotations
 
 import contextlib
-import datetime
 import functools
 import os
 import re
 import signal
-import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
 import pytest
 from sdlc_gates._dast.routes import Visit
-from sdlc_gates._zap import api, daemon, scan
-from sdlc_gates._zap.options import ZapOptions
+from sdlc_gates._zap import api, scan
 
-from sdlc import inventory, runner
-from sdlc.evidence import RunDirectory
-from sdlc.gate import Workspace
+from sdlc import runner
 from sdlc.model import Severity, Verdict
 from sdlc.policy import Policy
 from sdlc.process import MIB, Limits
@@ -32,7 +26,7 @@ from tests.faults.conftest import MakeBreakable
 from tests.faults.matrix import CELLS, DAEMON_WORDS, OF_APIS, OF_DAEMONS, OF_PROJECTS, OF_TARGETS, Cell, Fault
 from tests.faults.relay import BREAKS, relayed
 from tests.faults.rig import Ended, Place, Quiet, ended, holds, misbehaving
-from tests.tools.conftest import zap_home
+from tests.tools.conftest import zap_home, zap_running
 
 __all__ = ["zap_home"]
 
@@ -67,21 +61,8 @@ class Striking(Quiet):
 @pytest.fixture(scope="module")
 def running(zap_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a daemon for all tests that leave it alone; its key is in the environment."""
-    root = tmp_path_factory.mktemp("daemon")
-    directory = RunDirectory.create(root, datetime.datetime.now(datetime.UTC))
-    work = Workspace(
-        gate="zap",
-        root=root,
-        files=inventory.take(root),
-        scratch=directory.scratch("zap"),
-        directory=directory,
-        limits=Limits(deadline=time.monotonic() + 600),
-        cancel=threading.Event(),
-    )
-    options = ZapOptions(home=str(zap_home))
-    with daemon.started(daemon.find(options), options, work) as started, pytest.MonkeyPatch.context() as patch:
-        patch.setenv("ZAP_API_KEY", (started.inputs / "zap.properties").read_text().strip().removeprefix("api.key="))
-        yield started.api.url
+    with zap_running(zap_home, tmp_path_factory.mktemp("daemon"), 600) as url:
+        yield url
 
 
 def scanned(

@@ -109,10 +109,9 @@ def zap_home() -> Path:
     return Path(made.stdout.strip())
 
 
-@pytest.fixture(scope="session")
-def shared(zap_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, object]]:
-    """Options for a daemon that runs already: one for all these tests, since each start takes seconds."""
-    root = tmp_path_factory.mktemp("shared")
+@contextlib.contextmanager
+def zap_running(home: Path, root: Path, seconds: float) -> Iterator[str]:
+    """The address of a daemon that is there for as long as the block runs; its key is in the environment."""
     directory = RunDirectory.create(root, datetime.datetime.now(datetime.UTC))
     work = Workspace(
         gate="zap",
@@ -120,14 +119,21 @@ def shared(zap_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator
         files=inventory.take(root),
         scratch=directory.scratch("zap"),
         directory=directory,
-        limits=Limits(deadline=time.monotonic() + 900),
+        limits=Limits(deadline=time.monotonic() + seconds),
         cancel=threading.Event(),
     )
-    options = ZapOptions(home=str(zap_home))
+    options = ZapOptions(home=str(home))
     with daemon.started(daemon.find(options), options, work) as running, pytest.MonkeyPatch.context() as patch:
         key = (running.inputs / "zap.properties").read_text().strip().removeprefix("api.key=")
         patch.setenv("ZAP_API_KEY", key)
-        yield {"url": running.api.url, "house_rules": "only"}
+        yield running.api.url
+
+
+@pytest.fixture(scope="session")
+def shared(zap_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, object]]:
+    """Options for a daemon that runs already: one for all these tests, since each start takes seconds."""
+    with zap_running(zap_home, tmp_path_factory.mktemp("shared"), 900) as url:
+        yield {"url": url, "house_rules": "only"}
 
 
 @dataclass(frozen=True)

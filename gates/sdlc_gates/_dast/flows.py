@@ -16,11 +16,12 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
+from sdlc.checkout import inside
 from sdlc.errors import ConfigError, OutputInvalid, TargetFailed
 from sdlc.gate import Tool, Workspace, expect_exit
 from sdlc.model import Coverage, Missing
 from sdlc.target import Target
-from sdlc_gates._dast import recorded
+from sdlc_gates._dast import ndjson, recorded
 from sdlc_gates._dast.client import redacted
 from sdlc_gates._dast.entrance import Entrance
 from sdlc_gates._dast.guard import Plan, guarded
@@ -161,8 +162,8 @@ def _failed(word: Word) -> str:
 
 
 def _locustfile(work: Workspace, options: Seeded) -> Path:
-    path = (work.judging / options.flows).resolve()
-    if not path.is_relative_to(work.judging.resolve()) or not path.is_file():
+    path = inside(work.judging, options.flows)
+    if path is None:
         raise ConfigError(f"flows: there is no file {options.flows} in {work.judging}")
     return path
 
@@ -175,10 +176,7 @@ def _environment(proxy: str, passed: Mapping[str, str]) -> dict[str, str]:
 def _words(report: Path | None) -> list[Word]:
     if report is None:
         raise OutputInvalid("the flows were not run: their process wrote nothing")
-    try:
-        words = [msgspec.json.decode(line, type=Word) for line in report.read_bytes().split(b"\n")[:-1]]
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise OutputInvalid(f"what the flows' process wrote can't be read: {error}") from error
+    words = ndjson.read(report, Word, "what the flows' process wrote")
     if not any(word.ended for word in words):
         raise OutputInvalid("the flows' process ended before it said that all tasks were run")
     return words

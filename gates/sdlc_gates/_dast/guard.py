@@ -21,11 +21,11 @@ from pathlib import Path
 
 import msgspec
 
-from sdlc.errors import Cancelled, GateError, OutputInvalid, TargetFailed, ToolFailed, ToolTimeout
+from sdlc.errors import Cancelled, GateError, TargetFailed, ToolFailed, ToolTimeout
 from sdlc.gate import Workspace
 from sdlc.model import Coverage, Evidence, Frozen, Missing
 from sdlc.process import Running, clean_environment
-from sdlc_gates._dast import certificate
+from sdlc_gates._dast import certificate, ndjson
 from sdlc_gates._dast.session import Identity
 
 DISTRIBUTION = "sdlc-gates"
@@ -252,11 +252,7 @@ def _watched(process: Running, guard: Guard) -> Iterator[None]:
 
 def words(log: Path) -> list[Word]:
     """What the process has said, a line that it is still writing aside; raises `OutputInvalid`."""
-    lines = log.read_bytes().split(b"\n")[:-1]
-    try:
-        return [msgspec.json.decode(line, type=Word) for line in lines]
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise OutputInvalid(f"the guard's account can't be read: {error}") from error
+    return ndjson.read(log, Word, "the guard's account")
 
 
 def _hear(guard: Guard) -> None:

@@ -7,11 +7,9 @@ import urllib.parse
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-import msgspec
-
-from sdlc.errors import OutputInvalid
 from sdlc.identity import route
 from sdlc.model import Frozen
+from sdlc_gates._dast import ndjson
 from sdlc_gates._dast.client import SHORTEST_SECRET
 from sdlc_gates._dast.heads import Lines
 from sdlc_gates._dast.login import FORM
@@ -76,11 +74,7 @@ def recorded(method: str, path: str, lines: Lines, body: bytes, reply: bytes) ->
 
 def read(journal: Path) -> tuple[Recorded, ...]:
     """The requests that a guard has recorded in a file; raises `OutputInvalid`."""
-    try:
-        lines = journal.read_bytes().split(b"\n")[:-1] if journal.exists() else []
-        return tuple(msgspec.json.decode(line, type=Recorded) for line in lines)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise OutputInvalid(f"the recorded requests can't be read: {error}") from error
+    return tuple(ndjson.read(journal, Recorded, "the recorded requests")) if journal.exists() else ()
 
 
 def distinct(requests: Iterable[Recorded], most: int) -> tuple[Recorded, ...]:

@@ -15,11 +15,12 @@ from typing import Any
 import msgspec
 import yaml
 
+from sdlc.checkout import inside
 from sdlc.errors import SdlcError
 from sdlc.model import Coverage, Missing
 from sdlc_gates._dast.login import from_environment
 from sdlc_gates._zap import plan as plans
-from sdlc_gates._zap.files import inside, named
+from sdlc_gates._zap.files import named
 from sdlc_gates._zap.options import ZapOptions
 from sdlc_gates._zap.plan import Blueprint
 from sdlc_gates._zap.scan import Scan, attacked

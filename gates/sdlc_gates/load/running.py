@@ -9,6 +9,7 @@ from pathlib import Path
 
 import msgspec
 
+from sdlc.checkout import inside
 from sdlc.errors import ConfigError, EvidenceInvalid, GateError, OutputInvalid, ToolMissing
 from sdlc.gate import Tool, Workspace, expect_exit
 from sdlc.target import Target, free_port
@@ -91,8 +92,8 @@ def _workers(work: Workspace, options: LoadOptions, plan: Plan) -> list[str]:
 
 
 def _locustfile(work: Workspace, options: LoadOptions) -> Path:
-    path = (work.judging / options.locustfile).resolve()
-    if not path.is_relative_to(work.judging.resolve()) or not path.is_file():
+    path = inside(work.judging, options.locustfile)
+    if path is None:
         raise ConfigError(
             f"[gates.{work.gate.partition('/')[0]}] locustfile: there is no file {options.locustfile} in {work.judging}"
         )
